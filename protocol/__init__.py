@@ -1,0 +1,1 @@
+"""What members, nodes and auditors must agree on, byte for byte; pure."""

@@ -1,0 +1,79 @@
+"""What a member signs: transfer orders and questions about the member's own account (spec 0006, 0008)."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from protocol.shapes import Amount, Bin16, Bin32, Count, Document, Seconds, Small
+
+LEGS_MAX = 1_000
+
+
+class Leg(Document, frozen=True, gc=False):
+    """One payee of an order.
+
+    Attributes:
+        acct: The payee's account, 16 bytes.
+        amt: Minor units, at least 1.
+        coop: The payee's cooperative, 32 bytes; absent when it is the payer's.
+    """
+
+    acct: Bin16
+    amt: Amount
+    coop: Bin32 | msgspec.UnsetType = msgspec.UNSET
+
+
+class Order(Document, frozen=True, gc=False):
+    """A transfer order: one signature, 1 to 1,000 legs.
+
+    Attributes:
+        by: The payer's account, 16 bytes.
+        exp: Last second at which it may be accepted.
+        home: The cooperative that keeps the payer's account, 32 bytes.
+        iat: Second of signing.
+        kev: Key event number of the payer's keys.
+        legs: Who receives how much.
+        net: The federation's network, 32 bytes.
+        seq: The payer's counter; each number is used once.
+        unit: Code of the unit of account; the ledger compares it with its own.
+        what: Salted hash of the purpose, 32 bytes; absent when there is none.
+    """
+
+    by: Bin16
+    exp: Seconds
+    home: Bin32
+    iat: Seconds
+    kev: Count
+    legs: Annotated[list[Leg], msgspec.Meta(min_length=1, max_length=LEGS_MAX)]
+    net: Bin32
+    seq: Count
+    unit: Annotated[str, msgspec.Meta(min_length=2, max_length=12)]
+    what: Bin32 | msgspec.UnsetType = msgspec.UNSET
+
+
+class Question(Document, frozen=True, gc=False):
+    """A member's or an auditor's signed question to a node; it never enters a log.
+
+    Attributes:
+        ask: What is asked.
+        by: The account (16 bytes), or the auditor's key (32 bytes) when `ask` is "openings".
+        exp: Last second at which it may be answered.
+        first: Index of the first entry wanted, or the greatest one for a history.
+        home: The cooperative that is asked, 32 bytes.
+        iat: Second of signing.
+        kev: Key event number.
+        most: How many items at most.
+        net: The federation's network, 32 bytes.
+        seq: The author's counter; not consumed.
+    """
+
+    ask: Literal["account", "history", "openings"]
+    by: Annotated[bytes, msgspec.Meta(min_length=16, max_length=32)]
+    exp: Seconds
+    first: Count
+    home: Bin32
+    iat: Seconds
+    kev: Count
+    most: Small
+    net: Bin32
+    seq: Count
