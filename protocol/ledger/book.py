@@ -75,8 +75,7 @@ class Book:
     """
 
     def __init__(self, charter: Charter, cooperative: bytes) -> None:
-        self.head = BookHead(cooperative, charter)
-        self.accounts = Accounts()
+        self._bind(BookHead(cooperative, charter), Accounts())
         no_keys = KeyState(0, [], 0, [], 0)
         node = KeyState(0, charter.keys, charter.thr, charter.next, charter.nthr)
         for role, name, keys in (
@@ -84,6 +83,14 @@ class Book:
             (Role.SUSPENSE, "suspense", no_keys),
         ):
             self.apply((AccountOpened(reserved_account(name), role, 0, charter.ceil, keys),), 0)
+
+    def _bind(self, head: BookHead, accounts: Accounts) -> None:
+        self.head = head
+        self.accounts = accounts
+        # Read at every order: one attribute instead of a chain of three.
+        self.cooperative = head.cooperative
+        self.net = head.charter.net
+        self.unit = head.charter.unit
 
     def correspondent(self, cooperative: bytes) -> tuple[int, Correspondent] | None:
         """Return slot and state of another cooperative's account, or None without a line."""
@@ -122,9 +129,10 @@ class Book:
     def load(cls, head: bytes, sections: list[bytearray]) -> "Book":
         """Return the book that `dump_head` and `Accounts.sections` wrote."""
         book = cls.__new__(cls)
-        book.head = msgspec.msgpack.decode(head, type=BookHead)
-        book.accounts = Accounts()
-        book.accounts.restore(sections, book.head.several)
+        state = msgspec.msgpack.decode(head, type=BookHead)
+        accounts = Accounts()
+        accounts.restore(sections, state.several)
+        book._bind(state, accounts)
         return book
 
 

@@ -1,0 +1,157 @@
+"""Rules: consent to a cycle, and its certificate (spec 0014). Each cycle commits on its own."""
+
+from hashlib import sha256
+
+from protocol.envelope import Opened, open_sealed, pre_authentication
+from protocol.errors import SignatureError
+from protocol.kinds import SHAPES, TYPE_OF
+from protocol.ledger.authority import check_node, check_validity
+from protocol.ledger.book import Book
+from protocol.ledger.changes import Change, Changes, Posted, ShareReserved, ShareSettled
+from protocol.ledger.refusals import Refusal
+from protocol.messages.rounds import Ballot, Certificate, Consent, SetOff, Share
+
+
+def quorum(seats: int) -> int:
+    """Return how many of a panel's ballots decide: any two quorums share an honest witness.
+
+    Args:
+        seats: Size of the panel, at least 2; of them f = (seats − 1) div 3 may be dishonest.
+
+    Source:
+        Spec 0014; n = 3 with 2 ballots is unsafe, so up to 3 seats all must vote.
+    """
+    assert seats >= 2
+    if seats <= 3:
+        return seats
+    return (seats + (seats - 1) // 3) // 2 + 1
+
+
+def terms_id(payload: bytes) -> bytes:
+    """Return the 32-byte identifier of a `SetOff` from its canonical payload."""
+    return sha256(pre_authentication(TYPE_OF[SetOff], payload)).digest()
+
+
+def share_of(terms: SetOff, tx: bytes, cooperative: bytes) -> Share:
+    """Return one member's part of a cycle: it owes the next one, the one before owes it."""
+    place = terms.cycle.index(cooperative)
+    following = (place + 1) % len(terms.cycle)
+    return Share(
+        amt=terms.amt,
+        creditor=terms.cycle[following],
+        debtor=terms.cycle[place - 1],
+        tx=tx,
+    )
+
+
+def decide_consent(book: Book, opened: Opened[Consent], at: int) -> Changes | Refusal:
+    """Decide our node's consent: each share lies within what is owed and not reserved yet."""
+    refusal = check_node(book, opened) or check_validity(book.net, opened.document, at)
+    if refusal is not None:
+        return refusal
+    balance = book.accounts.balance
+    changes: list[Change] = []
+    asked: dict[int, int] = {}
+    seen: set[bytes] = set()
+    for share in opened.document.shares:
+        creditor, debtor = book.correspondent(share.creditor), book.correspondent(share.debtor)
+        if creditor is None or debtor is None:
+            return Refusal.LINE_UNKNOWN
+        if share.tx in book.head.shares or share.tx in seen:
+            return Refusal.SHARE_KNOWN
+        seen.add(share.tx)
+        owed = balance[creditor[0]] - creditor[1].down - asked.get(creditor[0], 0)
+        due = -balance[debtor[0]] - debtor[1].up - asked.get(debtor[0], 0)
+        # Spec 0014: A share MUST NOT exceed what stands between the two and is not reserved.
+        if share.amt > owed or share.amt > due:
+            return Refusal.SHARE_EXCEEDS_BALANCE
+        asked[creditor[0]] = asked.get(creditor[0], 0) + share.amt
+        asked[debtor[0]] = asked.get(debtor[0], 0) + share.amt
+        changes.append(ShareReserved(share.tx, creditor[0], debtor[0], share.amt))
+    return tuple(changes)
+
+
+def check_consents(terms: SetOff, tx: bytes, consents: list[bytes]) -> bool:
+    """Say whether every member of a cycle signed exactly these terms, in the cycle's order.
+
+    Raises:
+        ProtocolError: a consent does not hold.
+    """
+    if not len(terms.cycle) == len(terms.keys) == len(consents) == len(set(terms.cycle)):
+        return False
+    for member, key, sealed in zip(terms.cycle, terms.keys, consents, strict=True):
+        opened = open_sealed(sealed, Consent)
+        consent = opened.document
+        # Spec 0014: The reader MUST refuse a certificate that lacks the consent of a member of the cycle.
+        if (
+            (consent.by, consent.net, consent.round) != (member, terms.net, terms.round)
+            or opened.signers != (key,)
+            or share_of(terms, tx, member) not in consent.shares
+        ):
+            return False
+    return True
+
+
+def count_ballots(terms: SetOff, tx: bytes, ballots: list[bytes]) -> int:
+    """Return how many distinct witnesses of the panel voted for a cycle before its deadline.
+
+    Raises:
+        ProtocolError: a ballot does not hold.
+    """
+    voters: set[bytes] = set()
+    seats = dict(zip(terms.panel, terms.pkeys, strict=False))
+    for sealed in ballots:
+        opened = open_sealed(sealed, Ballot)
+        ballot = opened.document
+        if (
+            (ballot.net, ballot.round) == (terms.net, terms.round)
+            and opened.signers == (seats.get(ballot.by),)
+            and tx in ballot.txs
+            and ballot.iat <= terms.exp
+        ):
+            voters.add(ballot.by)
+    return len(voters)
+
+
+def check_certificate(certificate: Certificate) -> tuple[SetOff, bytes]:
+    """Verify a certificate from its own papers.
+
+    Returns:
+        The terms of the cycle and their identifier.
+
+    Raises:
+        ProtocolError: a paper does not hold, a consent or a quorum of ballots is missing.
+
+    Source:
+        Spec 0014; which key speaks for whom is checked at consent, and again by auditors.
+    """
+    terms: SetOff = SHAPES[TYPE_OF[SetOff]].decode(certificate.terms)
+    tx = terms_id(certificate.terms)
+    if len(set(terms.panel)) != len(terms.pkeys) or len(terms.panel) != len(terms.pkeys):
+        raise SignatureError("the panel of a set-off names a witness twice or without a key")
+    if not check_consents(terms, tx, certificate.consents):
+        raise SignatureError("a consent of the cycle is missing")
+    if count_ballots(terms, tx, certificate.ballots) < quorum(len(terms.panel)):
+        raise SignatureError("the ballots of the panel are not a quorum")
+    return terms, tx
+
+
+def decide_certificate(book: Book, opened: Opened[Certificate], at: int) -> Changes | Refusal:
+    """Decide a certificate: two postings in each book, nothing when we did not consent."""
+    refusal = check_node(book, opened)
+    if refusal is not None:
+        return refusal
+    assert at >= book.head.at
+    try:
+        terms, tx = check_certificate(opened.document)
+    except SignatureError:
+        return Refusal.CERTIFICATE_INCOMPLETE
+    share = book.head.shares.get(tx)
+    # Spec 0014: The node MUST refuse a certificate of a cycle to which it did not consent.
+    if share is None:
+        return Refusal.SHARE_UNKNOWN
+    assert share.amount == terms.amt
+    return (
+        Posted([(share.creditor, -terms.amt), (share.debtor, terms.amt)]),
+        ShareSettled(tx),
+    )

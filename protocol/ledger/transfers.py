@@ -1,0 +1,101 @@
+"""The rule of a transfer order: one payer, 1 to 1,000 payees (spec 0006). Reads, changes nothing."""
+
+from msgspec import UNSET
+
+from protocol.encoding import INT_MAX
+from protocol.envelope import Opened
+from protocol.ledger.accounts import Role
+from protocol.ledger.authority import check_author, check_sequence, check_validity
+from protocol.ledger.book import SUSPENSE_SLOT, Book
+from protocol.ledger.changes import Changes, OrderHeld, Posted, SequenceUsed
+from protocol.ledger.refusals import Refusal
+from protocol.messages.orders import Leg, Order
+
+_MEMBER = int(Role.MEMBER)
+_COOPERATIVE = int(Role.COOPERATIVE)
+
+
+def decide_order(book: Book, opened: Opened[Order], at: int) -> Changes | Refusal:
+    """Decide a transfer order.
+
+    Args:
+        book: The book as it is.
+        opened: The order, its signatures verified.
+        at: Second of the entry.
+
+    Returns:
+        The changes, or the first refusal in the order of the list.
+
+    Source:
+        Spec 0006, transfers.
+    """
+    order = opened.document
+    if order.net == book.net and order.home != book.cooperative:
+        return Refusal.WRONG_COOPERATIVE
+    refusal = check_validity(book.net, order, at)
+    if refusal is not None:
+        return refusal
+    payer = book.accounts.find(order.by)
+    if payer < 0:
+        return Refusal.AUTHOR_UNKNOWN
+    refusal = check_author(book, payer, order.kev, opened.signers) or check_sequence(
+        book, payer, order.seq
+    )
+    if refusal is not None:
+        return refusal
+    if order.unit != book.unit:
+        return Refusal.WRONG_UNIT
+    legs = order.legs
+    if legs[0].coop is not UNSET or any(leg.coop is not UNSET for leg in legs):
+        return _decide_foreign(book, payer, opened)
+    return _decide_legs(book, payer, order)
+
+
+def _decide_legs(book: Book, payer: int, order: Order) -> Changes | Refusal:
+    accounts = book.accounts
+    find, role, balance, ceiling = accounts.find, accounts.role, accounts.balance, accounts.ceiling
+    received: dict[int, int] = {}
+    total = 0
+    full = False
+    for leg in order.legs:
+        slot = find(leg.acct)
+        if slot < 0 or (role[slot] != _MEMBER and role[slot] != _COOPERATIVE):
+            return Refusal.PAYEE_UNKNOWN
+        if slot == payer:
+            return Refusal.PAYEE_IS_PAYER
+        amount = received.get(slot, 0) + leg.amt
+        received[slot] = amount
+        total += leg.amt
+        # Spec 0006: The payee's balance after the transfer MUST NOT be above its ceiling.
+        full = full or balance[slot] + amount > ceiling[slot]
+    # Spec 0006: The payer's balance after the transfer MUST NOT be below minus its credit limit.
+    if balance[payer] - total < -accounts.credit_limit[payer]:
+        return Refusal.CREDIT_LIMIT_EXCEEDED
+    if full:
+        return Refusal.CEILING_EXCEEDED
+    moves = [(payer, -total), *received.items()]
+    return Posted(moves), SequenceUsed(payer, order.seq)
+
+
+def _decide_foreign(book: Book, payer: int, opened: Opened[Order]) -> Changes | Refusal:
+    order = opened.document
+    leg: Leg = order.legs[0]
+    # Spec 0006: An order to a member of another cooperative MUST have exactly one leg.
+    if len(order.legs) > 1:
+        return Refusal.FOREIGN_LEG_NOT_ALONE
+    assert leg.coop is not UNSET
+    line = book.correspondent(leg.coop)
+    if line is None:
+        return Refusal.LINE_UNKNOWN
+    slot, state = line
+    accounts = book.accounts
+    if accounts.balance[payer] - leg.amt < -accounts.credit_limit[payer]:
+        return Refusal.CREDIT_LIMIT_EXCEEDED
+    # Spec 0012: The payer's node MUST count every order that it holds as if it were already accepted.
+    if accounts.balance[slot] + state.up + leg.amt > min(accounts.ceiling[slot], INT_MAX):
+        return Refusal.LINE_LIMIT_EXCEEDED
+    return (
+        Posted([(payer, -leg.amt), (SUSPENSE_SLOT, leg.amt)]),
+        SequenceUsed(payer, order.seq),
+        OrderHeld(opened.id, payer, slot, leg.acct, leg.amt),
+    )
