@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from protocol.shapes import Amount, Bin16, Bin32, Count, Document, Seconds, Small
+from protocol.shapes import Amount, Bin16, Bin32, Count, Document, Identity, Seconds, Small
 
 LEGS_MAX = 1_000
 
@@ -52,11 +52,13 @@ class Order(Document, frozen=True, gc=False):
 
 
 class Question(Document, frozen=True, gc=False):
-    """A member's or an auditor's signed question to a node; it never enters a log.
+    """A member's, an auditor's or an officer's signed question to a node; it never enters a log.
 
     Attributes:
         ask: What is asked.
-        by: The account (16 bytes), or the auditor's key (32 bytes) when `ask` is "openings".
+        by: The account (16 bytes); the auditor's key (32 bytes) when `ask` is "openings"; an
+            officer's key when it is "round".
+        doc: Identifier of the order whose outcome is asked; 32 zero bytes otherwise.
         exp: Last second at which it may be answered.
         first: Index of the first entry wanted, or the greatest one for a history.
         home: The cooperative that is asked, 32 bytes.
@@ -67,8 +69,9 @@ class Question(Document, frozen=True, gc=False):
         seq: The author's counter; not consumed.
     """
 
-    ask: Literal["account", "history", "openings"]
-    by: Annotated[bytes, msgspec.Meta(min_length=16, max_length=32)]
+    ask: Literal["account", "history", "openings", "outcome", "round"]
+    by: Identity
+    doc: Bin32
     exp: Seconds
     first: Count
     home: Bin32

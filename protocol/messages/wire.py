@@ -1,0 +1,166 @@
+"""Unsigned containers of the HTTP interface (spec 0008): they carry sealed documents and proofs."""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from protocol.log.receipts import Receipt
+from protocol.shapes import Bin32, Count, Document, FreeText, Level, NameText, Seconds, Shape, Signed
+
+BATCH_MAX: Final = 1_000
+BATCH_BYTES_MAX: Final = 8_000_000
+SUBMISSION_BYTES_MAX: Final = 72_000
+
+Sealed = Annotated[bytes, msgspec.Meta(min_length=1, max_length=68_000)]
+
+
+class Submission(Document, frozen=True, gc=False):
+    """A sealed document on its way into a log, with what the node keeps beside the log.
+
+    Attributes:
+        doc: The sealed document.
+        name: Name of the member that an admission admits.
+        salt: Salt of the purpose, 32 bytes.
+        text: Purpose of an order, as people read it; `what` of the order is its salted hash.
+    """
+
+    doc: Sealed
+    name: NameText | msgspec.UnsetType = msgspec.UNSET
+    salt: Bin32 | msgspec.UnsetType = msgspec.UNSET
+    text: FreeText | msgspec.UnsetType = msgspec.UNSET
+
+
+class Batch(Document, frozen=True, gc=False):
+    """Up to 1,000 submissions; each gets its own result."""
+
+    items: Annotated[list[Submission], msgspec.Meta(min_length=1, max_length=BATCH_MAX)]
+
+
+class Result(Document, frozen=True, gc=False):
+    """The result of one item: a proof, or why not.
+
+    Attributes:
+        at: Second of the entry.
+        head: Place of the checkpoint in the batch's heads.
+        idx: Index of the entry.
+        path: Inclusion path, 32 bytes a step.
+        rejection: The sealed `Rejection`; the other fields are then absent.
+        salt: Salt of the entry, 32 bytes.
+        wrong: What is wrong with the bytes, when they are no document at all.
+    """
+
+    at: Seconds | msgspec.UnsetType = msgspec.UNSET
+    head: Count | msgspec.UnsetType = msgspec.UNSET
+    idx: Count | msgspec.UnsetType = msgspec.UNSET
+    path: bytes | msgspec.UnsetType = msgspec.UNSET
+    rejection: bytes | msgspec.UnsetType = msgspec.UNSET
+    salt: bytes | msgspec.UnsetType = msgspec.UNSET
+    wrong: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class BatchResult(Document, frozen=True, gc=False):
+    """Checkpoints, each once, and one result an item, in the order of the batch."""
+
+    heads: list[str]
+    items: list[Result]
+
+
+class AccountView(Document, frozen=True, gc=False):
+    """What a member is told of an account: minor units, counters, key event."""
+
+    bal: Signed
+    ceil: Level
+    climit: Level
+    kev: Count
+    seq: Count
+
+
+class Opening(Document, frozen=True, gc=False):
+    """One entry of a log, opened: second, index, salt, sealed document."""
+
+    at: Seconds
+    idx: Count
+    salt: Bin32
+    sealed: bytes
+
+
+class HistoryLine(Document, frozen=True, gc=False):
+    """One line of a member's history.
+
+    Attributes:
+        amount: Change of the account by this entry, minor units.
+        entry: The entry, opened.
+        text: Purpose, when it is kept here.
+        who: Other side's name as `name@cooperative`, when it is known here.
+    """
+
+    amount: Signed
+    entry: Opening
+    text: str | msgspec.UnsetType = msgspec.UNSET
+    who: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class History(Document, frozen=True, gc=False):
+    """Lines from the newest; `more` is the index to ask with for older ones, absent at the end."""
+
+    lines: list[HistoryLine]
+    more: Count | msgspec.UnsetType = msgspec.UNSET
+
+
+class Openings(Document, frozen=True, gc=False):
+    """Entries in order, at most 1,000, and the size of the log."""
+
+    entries: list[Opening]
+    size: Count
+
+
+class Outcome(Document, frozen=True, gc=False, kw_only=True):
+    """What became of an order.
+
+    Attributes:
+        answer: The sealed `Answer` that ended its hold.
+        receipt: Proof that the answer stands in the log.
+        state: "final", "held" or "refused".
+    """
+
+    answer: bytes | msgspec.UnsetType = msgspec.UNSET
+    receipt: Receipt | msgspec.UnsetType = msgspec.UNSET
+    state: Literal["final", "held", "refused"]
+
+
+class NameAnswer(Document, frozen=True, gc=False):
+    """A name's sealed card and the sealed charter of the cooperative that signed it."""
+
+    card: bytes
+    charter: bytes
+
+
+class Neighbour(Document, frozen=True, gc=False):
+    """A credit line as its node publishes it: the sealed line, the other node's address."""
+
+    line: bytes
+    url: str
+
+
+class Neighbours(Document, frozen=True, gc=False):
+    """All credit lines of a node."""
+
+    lines: list[Neighbour]
+
+
+class Papers(Document, frozen=True, gc=False):
+    """Sealed papers of a round, or several sealed documents in one answer."""
+
+    papers: list[bytes]
+
+
+SUBMISSION: Final = Shape(Submission, SUBMISSION_BYTES_MAX)
+BATCH: Final = Shape(Batch, BATCH_BYTES_MAX)
+BATCH_RESULT: Final = Shape(BatchResult, BATCH_BYTES_MAX)
+ACCOUNT_VIEW: Final = Shape(AccountView)
+HISTORY: Final = Shape(History, BATCH_BYTES_MAX)
+OPENINGS: Final = Shape(Openings, 10 * BATCH_BYTES_MAX)
+OUTCOME: Final = Shape(Outcome)
+NAME_ANSWER: Final = Shape(NameAnswer)
+NEIGHBOURS: Final = Shape(Neighbours, BATCH_BYTES_MAX)
+PAPERS: Final = Shape(Papers, BATCH_BYTES_MAX)
