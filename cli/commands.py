@@ -1,0 +1,96 @@
+"""The table of all commands: what each does in one line, and where it is.
+
+Nothing here is imported before it is asked for; `ronde --help` reads this table alone.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from cli.grammar import Entry
+
+_WALLET: Final = {
+    "create": Entry(
+        "Crée des clés neuves et montre les 24 mots.",
+        "Makes new keys and shows the 24 words.",
+        "cli.wallet:create",
+    ),
+    "restore": Entry(
+        "Reprend les clés des 24 mots.",
+        "Takes the keys back from the 24 words.",
+        "cli.wallet:restore",
+    ),
+    "show": Entry(
+        "Montre à qui est ce portefeuille, et sa clé publique.",
+        "Shows whose wallet this is, and its public key.",
+        "cli.wallet:show",
+    ),
+    "passphrase": Entry(
+        "Change la phrase de passe.", "Changes the passphrase.", "cli.wallet:passphrase"
+    ),
+}
+_RECEIPT: Final = {
+    "show": Entry("Montre un reçu.", "Shows a receipt.", "cli.receipts:show"),
+    "verify": Entry(
+        "Vérifie un reçu sans se fier au nœud.",
+        "Verifies a receipt without trusting the node.",
+        "cli.receipts:verify",
+    ),
+}
+_OFFICE: Final = {
+    "admit": Entry(
+        "Admet un coopérateur ou une coopératrice.", "Admits a member.", "cli.office:admit"
+    ),
+    "limit": Entry(
+        "Fixe les plafonds d'un compte.", "Sets the limits of an account.", "cli.office:limit"
+    ),
+    "line": Entry(
+        "Ouvre ou change une ligne de crédit avec une autre coopérative.",
+        "Opens or changes a credit line with another cooperative.",
+        "cli.office:line",
+    ),
+}
+_AUDIT: Final = {
+    "key": Entry("Montre la clé de l'auditeur.", "Shows the auditor's key.", "cli.audit:key"),
+    "fetch": Entry(
+        "Rapporte les papiers publiés par des nœuds.",
+        "Fetches the papers that nodes publish.",
+        "cli.audit:fetch",
+    ),
+    "verify": Entry(
+        "Vérifie ces papiers, hors ligne, sans se fier à personne.",
+        "Verifies these papers, offline, trusting nobody.",
+        "cli.audit:verify",
+    ),
+}
+
+COMMANDS: Final[Mapping[str, Entry]] = {
+    "pay": Entry("Paie quelqu'un.", "Pays somebody.", "cli.pay:pay"),
+    "balance": Entry("Montre le solde.", "Shows the balance.", "cli.pay:balance"),
+    "history": Entry(
+        "Montre qui a donné quoi à qui.", "Shows who gave what to whom.", "cli.pay:history"
+    ),
+    "receipt": Entry("Montre et vérifie les reçus.", "Shows and verifies receipts.", "", _RECEIPT),
+    "wallet": Entry("Clés, 24 mots, phrase de passe.", "Keys, 24 words, passphrase.", "", _WALLET),
+    "office": Entry(
+        "Bureau de la coopérative : admissions, plafonds, lignes de crédit.",
+        "The cooperative's office: admissions, limits, credit lines.",
+        "",
+        _OFFICE,
+    ),
+    "audit": Entry(
+        "Vérifie tout d'après les papiers publiés.",
+        "Verifies everything from published papers.",
+        "",
+        _AUDIT,
+    ),
+    "clear": Entry(
+        "Calcule la meilleure compensation d'un fichier de dettes.",
+        "Computes the best set-off of a file of debts.",
+        "cli.clear_command:clear",
+    ),
+    "demo": Entry(
+        "Montre tout en une minute : nœuds, paiements, compensation, audit.",
+        "Shows everything in a minute: nodes, payments, clearing, audit.",
+        "cli.demo:demo",
+    ),
+}
