@@ -146,8 +146,9 @@ def decode(data: bytes) -> dict[str, Value]:
     if len(data) > PAYLOAD_BYTES_MAX:
         raise EncodingError(f"{len(data)} bytes, at most {PAYLOAD_BYTES_MAX}")
     try:
+        # A key that is itself an array or a map cannot be hashed: msgpack says TypeError.
         value = msgpack.unpackb(data, strict_map_key=False)
-    except (ValueError, msgpack.exceptions.StackError, RecursionError) as error:
+    except (ValueError, TypeError, msgpack.exceptions.StackError, RecursionError) as error:
         raise EncodingError(f"not MessagePack: {error}") from error
     # Spec 0003: The reader MUST refuse a document whose top level is not a map.
     if type(value) is not dict:

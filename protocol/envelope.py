@@ -129,7 +129,8 @@ def open_any(sealed: bytes, allowed: frozenset[str]) -> Opened[Any]:
     message = pre_authentication(kind, envelope.p)
     last = b""
     for line in envelope.s:
-        # Spec 0004: The reader MUST refuse signatures whose keys are not in strictly increasing order.
+        # Spec 0004: The reader MUST refuse signatures whose keys are not in strictly increasing
+        # order.
         if line.k <= last:
             raise SignatureError("keys of the signatures out of order, or one twice")
         last = line.k

@@ -80,7 +80,8 @@ class Shape(Generic[T]):
             document = self._decode(data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise EncodingError(f"{self.struct.__name__}: {error}") from error
-        # Spec 0003: The reader MUST refuse bytes that differ from the encoding of the decoded value.
+        # Spec 0003: The reader MUST refuse bytes that differ from the encoding of the decoded
+        # value.
         if self._encode(document) != data:
             raise EncodingError(f"{self.struct.__name__}: not the canonical form")
         for name in self._texts:

@@ -82,7 +82,8 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> None:
     Source:
         Spec 0004.
     """
-    # Spec 0004: The reader MUST refuse a key that is not the canonical encoding of a point of prime order.
+    # Spec 0004: The reader MUST refuse a key that is not the canonical encoding of a point of
+    # prime order.
     if not is_valid_key(public_key):
         raise SignatureError("the key is not a point of prime order")
     verify_registered(public_key, message, signature)

@@ -86,7 +86,8 @@ class Accounts:
 
     def open(self, account: bytes, role: Role, credit_limit: int, ceiling: int) -> int:
         """Add an account at balance 0 and return its slot."""
-        assert len(account) == 16 and self.find(account) < 0
+        assert len(account) == 16
+        assert self.find(account) < 0
         slot = len(self.role)
         self.ids += account
         self.balance.append(0)

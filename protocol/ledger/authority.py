@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, Final, Protocol
 
 from protocol.envelope import Opened
@@ -19,11 +20,16 @@ class Dated(Protocol):
     """A document that names its network and its validity, in seconds."""
 
     @property
-    def net(self) -> bytes: ...
+    def net(self) -> bytes:
+        """Network, 32 bytes."""
+
     @property
-    def iat(self) -> int: ...
+    def iat(self) -> int:
+        """Second of signing."""
+
     @property
-    def exp(self) -> int: ...
+    def exp(self) -> int:
+        """Last second at which it may enter a log."""
 
 
 def next_key_digest(public_key: bytes) -> bytes:
@@ -74,7 +80,8 @@ def check_threshold(
     signers: tuple[bytes, ...], allowed: Sequence[bytes], threshold: int
 ) -> Refusal | None:
     """Check that only allowed keys signed, and enough of them; distinct keys are counted."""
-    # Spec 0006: The node MUST refuse a document that carries a signature of a key not entitled to it.
+    # Spec 0006: The node MUST refuse a document that carries a signature of a key not entitled
+    # to it.
     if any(key not in allowed for key in signers):
         return Refusal.SIGNER_NOT_ALLOWED
     return None if len(signers) >= threshold else Refusal.TOO_FEW_SIGNATURES
@@ -104,21 +111,22 @@ def check_officers(book: Book, opened: Opened[Any], at: int) -> Refusal | None:
     return refusal or check_sequence(book, COOPERATIVE_SLOT, document.seq)
 
 
-def check_node(book: Book, opened: Opened[Any]) -> Refusal | None:
-    """Check a document of our own node."""
+def check_node(book: Book, opened: Opened[Any], at: int | None = None) -> Refusal | None:
+    """Check a document of our own node; its dates too when it enters at second `at`."""
     document = opened.document
     if document.net != book.net:
         return Refusal.WRONG_NETWORK
     if document.by != book.cooperative:
         return Refusal.WRONG_COOPERATIVE
-    return check_author(book, COOPERATIVE_SLOT, document.kev, opened.signers)
+    refusal = None if at is None else check_validity(book.net, document, at)
+    return refusal or check_author(book, COOPERATIVE_SLOT, document.kev, opened.signers)
 
 
 def are_acceptable(state: KeyState) -> bool:
     """Say whether keys may be registered: distinct, in order, points of prime order, thresholds."""
     # Spec 0005: The node MUST refuse keys or digests that are not in strictly increasing order.
     for items in (state.keys, state.next):
-        if any(left >= right for left, right in zip(items, items[1:], strict=False)):
+        if any(left >= right for left, right in pairwise(items)):
             return False
     if not (1 <= state.thr <= len(state.keys) and 1 <= state.nthr <= len(state.next)):
         return False

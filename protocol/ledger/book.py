@@ -121,9 +121,16 @@ class Book:
         return sha256(self.dump_head() + self.accounts.digest()).digest()
 
     def dump_head(self) -> bytes:
-        """Return the head as bytes, in sorted order."""
-        self.head.several = self.accounts.several
-        return msgspec.msgpack.encode(self.head, order="sorted")
+        """Return the head as bytes: the same for the same book, in whatever order it grew."""
+        head = self.head
+        whole = msgspec.structs.replace(
+            head,
+            correspondents=dict(sorted(head.correspondents.items())),
+            holds=dict(sorted(head.holds.items())),
+            shares=dict(sorted(head.shares.items())),
+            several=dict(sorted(self.accounts.several.items())),
+        )
+        return msgspec.msgpack.encode(whole)
 
     @classmethod
     def load(cls, head: bytes, sections: list[bytearray]) -> "Book":

@@ -31,7 +31,8 @@ def check_offer(book: Book, opened: Opened[Offer]) -> tuple[int, Correspondent] 
     refusal = check_author(book, slot, offer.kev, opened.signers)
     if refusal is not None:
         return refusal
-    # Spec 0012: The payee's node MUST answer the offers of a direction in their order, without a gap.
+    # Spec 0012: The payee's node MUST answer the offers of a direction in their order, without
+    # a gap.
     if (offer.seq, offer.prev) != (state.got + 1, state.ghead):
         return Refusal.OFFER_NOT_NEXT
     return line
@@ -101,9 +102,7 @@ def _decide_given(
     return Posted([(slot, -amount), (payee, amount)]), answered
 
 
-def _decide_received(
-    book: Book, opened: Opened[Answer], offer: Opened[Offer]
-) -> Changes | Refusal:
+def _decide_received(book: Book, opened: Opened[Answer], offer: Opened[Offer]) -> Changes | Refusal:
     line = book.correspondent(opened.document.by)
     if line is None:
         return Refusal.LINE_UNKNOWN

@@ -26,20 +26,24 @@ from protocol.messages.decisions import Admission, Charter, CreditLine, LimitCha
 from protocol.messages.keyevents import Inception, Revocation, Rotation
 
 
+def _has_acceptable_keys(charter: Charter) -> bool:
+    keys = KeyState(0, charter.keys, charter.thr, charter.next, charter.nthr)
+    officers = KeyState(0, charter.officers, charter.othr, charter.next, charter.nthr)
+    return are_acceptable(keys) and are_acceptable(officers)
+
+
 def found(opened: Opened[Charter], at: int) -> Book | Refusal:
     """Open the book of a cooperative with its charter, entry 0 of the log (spec 0006)."""
     charter = opened.document
     refusal = check_validity(charter.net, charter, at)
     if refusal is not None:
         return refusal
-    keys = KeyState(0, charter.keys, charter.thr, charter.next, charter.nthr)
-    officers = KeyState(0, charter.officers, charter.othr, charter.next, charter.nthr)
-    # Spec 0006: The reader MUST refuse a charter of keys that are not acceptable.
-    if not (are_acceptable(keys) and are_acceptable(officers)):
-        return Refusal.KEYS_NOT_ACCEPTABLE
     refusal = check_threshold(opened.signers, charter.keys, charter.thr)
     if refusal is not None:
         return refusal
+    # Spec 0006: The reader MUST refuse a charter of keys that are not acceptable.
+    if not _has_acceptable_keys(charter):
+        return Refusal.KEYS_NOT_ACCEPTABLE
     book = Book(charter, opened.id)
     book.head.at = at
     return book
@@ -88,9 +92,15 @@ def decide_limits(book: Book, opened: Opened[LimitChange], at: int) -> Changes |
     )
 
 
+def _member(book: Book, account: bytes) -> int:
+    # Spec 0005: A cooperative's keys MUST be named by its 32 bytes, an account's by its 16 bytes.
+    slot = book.accounts.find(account)
+    return slot if slot >= 0 and book.accounts.role[slot] == Role.MEMBER else -1
+
+
 def _slot_of(book: Book, identity: bytes) -> int:
     if len(identity) == 16:
-        return book.accounts.find(identity)
+        return _member(book, identity)
     if identity == book.cooperative:
         return COOPERATIVE_SLOT
     return book.accounts.find(correspondent_account(identity))
@@ -131,7 +141,7 @@ def decide_revocation(book: Book, opened: Opened[Revocation], at: int) -> Change
     refusal = check_validity(book.net, revocation, at)
     if refusal is not None:
         return refusal
-    slot = book.accounts.find(revocation.by)
+    slot = _member(book, revocation.by)
     if slot < 0:
         return Refusal.AUTHOR_UNKNOWN
     refusal = check_author(book, slot, revocation.kev, opened.signers)
@@ -158,7 +168,8 @@ def check_line(
     line = opened.document
     first, second = open_sealed(line.achart, Charter), open_sealed(line.bchart, Charter)
     same = (first.document.net, first.document.unit, first.document.dec)
-    # Spec 0011: The two cooperatives of a line MUST keep one unit with the same decimals in one network.
+    # Spec 0011: The two cooperatives of a line MUST keep one unit with the same decimals in one
+    # network.
     if (
         line.a >= line.b
         or line.by not in (line.a, line.b)
@@ -170,14 +181,17 @@ def check_line(
     return first, second
 
 
-def missing_officers(opened: Opened[CreditLine], charters: tuple[Charter, Charter]) -> Refusal | None:
+def missing_officers(
+    opened: Opened[CreditLine], charters: tuple[Charter, Charter]
+) -> Refusal | None:
     """Say whether a line lacks a signature of either side's officers, or has a stranger's."""
     everyone = [key for charter in charters for key in charter.officers]
     refusal = check_threshold(opened.signers, everyone, 0)
     if refusal is not None:
         return refusal
     for charter in charters:
-        # Spec 0011: A credit line MUST carry the signatures of enough officers of both cooperatives.
+        # Spec 0011: A credit line MUST carry the signatures of enough officers of both
+        # cooperatives.
         if sum(key in charter.officers for key in opened.signers) < charter.othr:
             return Refusal.TOO_FEW_SIGNATURES
     return None
@@ -186,11 +200,11 @@ def missing_officers(opened: Opened[CreditLine], charters: tuple[Charter, Charte
 def decide_line(book: Book, opened: Opened[CreditLine], at: int) -> Changes | Refusal:
     """Decide a credit line: the limit of each side is the other side's account in the books."""
     line = opened.document
+    if line.net == book.net and book.cooperative not in (line.a, line.b):
+        return Refusal.WRONG_COOPERATIVE
     refusal = check_validity(book.net, line, at)
     if refusal is not None:
         return refusal
-    if book.cooperative not in (line.a, line.b):
-        return Refusal.WRONG_COOPERATIVE
     charters = check_line(opened, book.net)
     if isinstance(charters, Refusal):
         return charters
@@ -199,13 +213,11 @@ def decide_line(book: Book, opened: Opened[CreditLine], at: int) -> Changes | Re
         return refusal
     ours_first = book.cooperative == line.a
     peer = charters[1] if ours_first else charters[0]
-    our_limit, peer_limit = (
-        (line.alimit, line.blimit) if ours_first else (line.blimit, line.alimit)
-    )
+    our_limit, peer_limit = (line.alimit, line.blimit) if ours_first else (line.blimit, line.alimit)
     keys = KeyState(
         0, peer.document.keys, peer.document.thr, peer.document.next, peer.document.nthr
     )
-    if not are_acceptable(keys):
+    if not _has_acceptable_keys(peer.document):
         return Refusal.KEYS_NOT_ACCEPTABLE
     known = book.correspondent(peer.id)
     # Spec 0011: The version of a credit line MUST be one more than that of the line in force.

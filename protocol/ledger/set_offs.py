@@ -5,7 +5,7 @@ from hashlib import sha256
 from protocol.envelope import Opened, open_sealed, pre_authentication
 from protocol.errors import SignatureError
 from protocol.kinds import SHAPES, TYPE_OF
-from protocol.ledger.authority import check_node, check_validity
+from protocol.ledger.authority import check_node
 from protocol.ledger.book import Book
 from protocol.ledger.changes import Change, Changes, Posted, ShareReserved, ShareSettled
 from protocol.ledger.refusals import Refusal
@@ -46,29 +46,31 @@ def share_of(terms: SetOff, tx: bytes, cooperative: bytes) -> Share:
 
 def decide_consent(book: Book, opened: Opened[Consent], at: int) -> Changes | Refusal:
     """Decide our node's consent: each share lies within what is owed and not reserved yet."""
-    refusal = check_node(book, opened) or check_validity(book.net, opened.document, at)
+    refusal = check_node(book, opened, at)
     if refusal is not None:
         return refusal
     balance = book.accounts.balance
     changes: list[Change] = []
     asked: dict[int, int] = {}
     seen: set[bytes] = set()
+    refusals: list[Refusal] = []
     for share in opened.document.shares:
         creditor, debtor = book.correspondent(share.creditor), book.correspondent(share.debtor)
         if creditor is None or debtor is None:
-            return Refusal.LINE_UNKNOWN
+            refusals.append(Refusal.LINE_UNKNOWN)
+            continue
         if share.tx in book.head.shares or share.tx in seen:
-            return Refusal.SHARE_KNOWN
+            refusals.append(Refusal.SHARE_KNOWN)
         seen.add(share.tx)
         owed = balance[creditor[0]] - creditor[1].down - asked.get(creditor[0], 0)
         due = -balance[debtor[0]] - debtor[1].up - asked.get(debtor[0], 0)
         # Spec 0014: A share MUST NOT exceed what stands between the two and is not reserved.
         if share.amt > owed or share.amt > due:
-            return Refusal.SHARE_EXCEEDS_BALANCE
+            refusals.append(Refusal.SHARE_EXCEEDS_BALANCE)
         asked[creditor[0]] = asked.get(creditor[0], 0) + share.amt
         asked[debtor[0]] = asked.get(debtor[0], 0) + share.amt
         changes.append(ShareReserved(share.tx, creditor[0], debtor[0], share.amt))
-    return tuple(changes)
+    return min(refusals) if refusals else tuple(changes)
 
 
 def check_consents(terms: SetOff, tx: bytes, consents: list[bytes]) -> bool:
@@ -82,7 +84,8 @@ def check_consents(terms: SetOff, tx: bytes, consents: list[bytes]) -> bool:
     for member, key, sealed in zip(terms.cycle, terms.keys, consents, strict=True):
         opened = open_sealed(sealed, Consent)
         consent = opened.document
-        # Spec 0014: The reader MUST refuse a certificate that lacks the consent of a member of the cycle.
+        # Spec 0014: The reader MUST refuse a certificate that lacks the consent of a member of
+        # the cycle.
         if (
             (consent.by, consent.net, consent.round) != (member, terms.net, terms.round)
             or opened.signers != (key,)
@@ -136,6 +139,15 @@ def check_certificate(certificate: Certificate) -> tuple[SetOff, bytes]:
     return terms, tx
 
 
+def _is_as_consented(book: Book, share: ShareReserved, terms: SetOff, tx: bytes) -> bool:
+    # A dishonest node may log one consent and hand out another: an auditor must see it, not stop.
+    if book.cooperative not in terms.cycle:
+        return False
+    wanted = share_of(terms, tx, book.cooperative)
+    names = [book.head.correspondents[slot].cooperative for slot in (share.creditor, share.debtor)]
+    return (names, share.amount) == ([wanted.creditor, wanted.debtor], wanted.amt)
+
+
 def decide_certificate(book: Book, opened: Opened[Certificate], at: int) -> Changes | Refusal:
     """Decide a certificate: two postings in each book, nothing when we did not consent."""
     refusal = check_node(book, opened)
@@ -148,9 +160,8 @@ def decide_certificate(book: Book, opened: Opened[Certificate], at: int) -> Chan
         return Refusal.CERTIFICATE_INCOMPLETE
     share = book.head.shares.get(tx)
     # Spec 0014: The node MUST refuse a certificate of a cycle to which it did not consent.
-    if share is None:
+    if share is None or not _is_as_consented(book, share, terms, tx):
         return Refusal.SHARE_UNKNOWN
-    assert share.amount == terms.amt
     return (
         Posted([(share.creditor, -terms.amt), (share.debtor, terms.amt)]),
         ShareSettled(tx),

@@ -1,4 +1,4 @@
-"""The rule of a transfer order: one payer, 1 to 1,000 payees (spec 0006). Reads, changes nothing."""
+"""The rule of a transfer order: one payer, 1 to 1,000 payees (spec 0006); it only reads."""
 
 from msgspec import UNSET
 
@@ -36,7 +36,8 @@ def decide_order(book: Book, opened: Opened[Order], at: int) -> Changes | Refusa
     if refusal is not None:
         return refusal
     payer = book.accounts.find(order.by)
-    if payer < 0:
+    # Spec 0006: The payer of an order MUST be a member or the cooperative itself.
+    if payer < 0 or ((role := book.accounts.role[payer]) != _MEMBER and role != _COOPERATIVE):
         return Refusal.AUTHOR_UNKNOWN
     refusal = check_author(book, payer, order.kev, opened.signers) or check_sequence(
         book, payer, order.seq
@@ -56,18 +57,19 @@ def _decide_legs(book: Book, payer: int, order: Order) -> Changes | Refusal:
     find, role, balance, ceiling = accounts.find, accounts.role, accounts.balance, accounts.ceiling
     received: dict[int, int] = {}
     total = 0
-    full = False
+    full = own = False
     for leg in order.legs:
         slot = find(leg.acct)
         if slot < 0 or (role[slot] != _MEMBER and role[slot] != _COOPERATIVE):
             return Refusal.PAYEE_UNKNOWN
-        if slot == payer:
-            return Refusal.PAYEE_IS_PAYER
+        own = own or slot == payer
         amount = received.get(slot, 0) + leg.amt
         received[slot] = amount
         total += leg.amt
         # Spec 0006: The payee's balance after the transfer MUST NOT be above its ceiling.
         full = full or balance[slot] + amount > ceiling[slot]
+    if own:
+        return Refusal.PAYEE_IS_PAYER
     # Spec 0006: The payer's balance after the transfer MUST NOT be below minus its credit limit.
     if balance[payer] - total < -accounts.credit_limit[payer]:
         return Refusal.CREDIT_LIMIT_EXCEEDED
@@ -91,7 +93,8 @@ def _decide_foreign(book: Book, payer: int, opened: Opened[Order]) -> Changes | 
     accounts = book.accounts
     if accounts.balance[payer] - leg.amt < -accounts.credit_limit[payer]:
         return Refusal.CREDIT_LIMIT_EXCEEDED
-    # Spec 0012: The payer's node MUST count every order that it holds as if it were already accepted.
+    # Spec 0012: The payer's node MUST count every order that it holds as if it were already
+    # accepted.
     if accounts.balance[slot] + state.up + leg.amt > min(accounts.ceiling[slot], INT_MAX):
         return Refusal.LINE_LIMIT_EXCEEDED
     return (

@@ -1,4 +1,4 @@
-"""What a cooperative's officers sign, k of n: charter, admissions, limits, credit lines (spec 0006)."""
+"""What officers sign, k of n: charter, admissions, limits, credit lines (spec 0006, 0011)."""
 
 from typing import Annotated
 

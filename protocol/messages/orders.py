@@ -1,4 +1,4 @@
-"""What a member signs: transfer orders and questions about the member's own account (spec 0006, 0008)."""
+"""What a member signs: transfer orders, and questions about the account (spec 0006, 0008)."""
 
 from typing import Annotated, Literal
 

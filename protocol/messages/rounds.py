@@ -151,7 +151,7 @@ class Solution(Document, frozen=True, gc=False):
 
 
 class SetOff(Document, frozen=True, gc=False):
-    """The statement that all members of one cycle sign: each owes the next, each debt falls by `amt`.
+    """What all members of one cycle sign: each owes the next, each debt falls by `amt`.
 
     Attributes:
         amt: Minor units.

@@ -5,7 +5,17 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from protocol.log.receipts import Receipt
-from protocol.shapes import Bin32, Count, Document, FreeText, Level, NameText, Seconds, Shape, Signed
+from protocol.shapes import (
+    Bin32,
+    Count,
+    Document,
+    FreeText,
+    Level,
+    NameText,
+    Seconds,
+    Shape,
+    Signed,
+)
 
 BATCH_MAX: Final = 1_000
 BATCH_BYTES_MAX: Final = 8_000_000
