@@ -170,11 +170,11 @@ class SetOff(Document, frozen=True, gc=False):
 
     amt: Amount
     by: Bin32
-    cycle: Annotated[list[Bin32], msgspec.Meta(min_length=2, max_length=128)]
+    cycle: Annotated[list[Bin32], msgspec.Meta(min_length=2, max_length=100)]
     exp: Seconds
     iat: Seconds
     kev: Count
-    keys: Annotated[list[Bin32], msgspec.Meta(min_length=2, max_length=128)]
+    keys: Annotated[list[Bin32], msgspec.Meta(min_length=2, max_length=100)]
     net: Bin32
     panel: Panel
     pkeys: Panel
@@ -243,7 +243,7 @@ class Ballot(Document, frozen=True, gc=False):
     net: Bin32
     round: Bin32
     seq: Count
-    txs: Annotated[list[Bin32], msgspec.Meta(min_length=1, max_length=240)]
+    txs: Annotated[list[Bin32], msgspec.Meta(min_length=1, max_length=200)]
 
 
 class Certificate(Document, frozen=True, gc=False):
@@ -263,7 +263,7 @@ class Certificate(Document, frozen=True, gc=False):
 
     ballots: Annotated[list[Embedded], msgspec.Meta(min_length=1, max_length=10)]
     by: Bin32
-    consents: Annotated[list[Embedded], msgspec.Meta(min_length=2, max_length=128)]
+    consents: Annotated[list[Embedded], msgspec.Meta(min_length=2, max_length=100)]
     exp: Seconds
     iat: Seconds
     kev: Count
