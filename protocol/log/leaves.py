@@ -1,0 +1,47 @@
+"""What the log holds of an entry: a salted commitment of 33 bytes, never the entry itself."""
+
+import struct
+from hashlib import sha256
+from typing import Final
+
+SALT_BYTES: Final = 32
+COMMITMENT_BYTES: Final = 33
+
+_DOMAIN: Final = b"ronde/leaf/v1\x00"
+_FIGURES: Final = struct.Struct(">QI").pack
+
+
+def entry_commitment(salt: bytes, at: int, sealed: bytes) -> bytes:
+    """Return the 33 bytes that are published for an entry.
+
+    Args:
+        salt: 32 random bytes that the node keeps with the entry.
+        at: Time of the entry, whole seconds since 1970.
+        sealed: The signed document exactly as it was received.
+
+    Returns:
+        0x01 and then the SHA-256 over domain, salt, time, length and document.
+
+    Source:
+        Spec 0007, leaves.
+    """
+    assert len(salt) == SALT_BYTES
+    # Spec 0007: The commitment of an entry is 0x01 ‖ SHA-256(domain ‖ salt ‖ at ‖ length ‖ sealed).
+    return b"\x01" + sha256(_DOMAIN + salt + _FIGURES(at, len(sealed)) + sealed).digest()
+
+
+def entry_leaf(salt: bytes, at: int, sealed: bytes) -> bytes:
+    """Return the 32-byte leaf hash of an entry's commitment, for the tree.
+
+    Args:
+        salt: 32 random bytes that the node keeps with the entry.
+        at: Time of the entry, whole seconds since 1970.
+        sealed: The signed document exactly as it was received.
+
+    Source:
+        Spec 0007, leaves; RFC 6962 §2.1.
+    """
+    assert len(salt) == SALT_BYTES
+    digest = sha256(_DOMAIN + salt + _FIGURES(at, len(sealed)) + sealed).digest()
+    # 0x00 is the mark of a leaf in RFC 6962, 0x01 the version of the commitment.
+    return sha256(b"\x00\x01" + digest).digest()
