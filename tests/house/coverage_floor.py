@@ -49,7 +49,9 @@ def judge(floor: Floor, files: list[Measure]) -> tuple[bool, list[str]]:
     ours = [file for file in files if file.path.replace("\\", "/").split("/")[0] in floor.packages]
     name = " + ".join(floor.packages)
     together = Measure(name, sum(f.covered for f in ours), sum(f.total for f in ours))
-    holds = bool(ours) and together.per_mille >= floor.per_mille
+    holds = together.per_mille >= floor.per_mille
+    if not together.total:
+        return False, [f"coverage {name}: NOTHING WAS MEASURED"]
     lines = [
         f"coverage {name}: {_percent(together.per_mille)} of lines and branches"
         f" (floor {_percent(floor.per_mille)}) {'ok' if holds else 'BELOW ITS FLOOR'}"

@@ -11,15 +11,24 @@ _BULLET = re.compile(r"^\s*(?:[-*]|\d+\.|\|)\s+")
 
 
 def must_sentences(text: str) -> list[tuple[int, str]]:
-    """Return (line number, sentence) of each line that says MUST, outside code blocks."""
+    """Return (line number, sentence) of each sentence that says MUST, outside code blocks.
+
+    A sentence begins on its own line, and may go on over the following lines of its paragraph.
+    """
     found: list[tuple[int, str]] = []
-    in_code = False
-    for number, line in enumerate(text.splitlines(), start=1):
+    in_code, open_number, open_text = False, 0, ""
+    for number, line in enumerate([*text.splitlines(), ""], start=1):
+        begins = not line.strip() or in_code or _FENCE.match(line) or _BULLET.match(line)
+        if open_text and (begins or open_text.endswith((".", ":", "|"))):
+            found.append((open_number, fold(open_text)))
+            open_text = ""
         if _FENCE.match(line):
             in_code = not in_code
-        elif not in_code and re.search(r"\bMUST\b", line):
-            found.append((number, fold(_BULLET.sub("", line))))
-    return found
+        elif open_text:
+            open_text += " " + line.strip()
+        elif not in_code and line.strip():
+            open_number, open_text = number, _BULLET.sub("", line).strip()
+    return [(number, sentence) for number, sentence in found if re.search(r"\bMUST\b", sentence)]
 
 
 def uncovered(path: Path, quoted: list[str]) -> tuple[int, list[tuple[int, str]]]:
@@ -35,9 +44,10 @@ def uncovered(path: Path, quoted: list[str]) -> tuple[int, list[tuple[int, str]]
 
 def main() -> int:
     """Print the list and a closing count; never a failure, a list to work on."""
+    every_quote = quotes()
     total = bare = 0
     for path in sorted(SPEC.glob("[0-9][0-9][0-9][0-9]-*.md")):
-        quoted = [quote.text for quote in quotes() if quote.document == path.name[:4]]
+        quoted = [quote.text for quote in every_quote if quote.document == path.name[:4]]
         count, missing = uncovered(path, quoted)
         total, bare = total + count, bare + len(missing)
         for line, sentence in missing:

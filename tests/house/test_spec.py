@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -44,8 +45,8 @@ def test_a_quote_may_go_on_over_lines_and_ends_with_its_sentence() -> None:
 
 
 def test_a_must_inside_an_example_is_not_a_rule() -> None:
-    text = "- The writer MUST sign.\n```\nMUST\n```\nMUSTARD\n"
-    assert must_sentences(text) == [(1, "The writer MUST sign.")]
+    text = "- The writer MUST sign\n  each page.\n```\nMUST\n```\nMUSTARD.\nIt MUST end."
+    assert must_sentences(text) == [(1, "The writer MUST sign each page."), (7, "It MUST end.")]
 
 
 def test_every_vector_folder_is_claimed_by_one_runner() -> None:
@@ -81,3 +82,9 @@ def test_every_document_is_in_the_index() -> None:
     files = [*SPEC.glob("[0-9][0-9][0-9][0-9]-*.md"), *(SPEC / "decisions").glob("*.md")]
     names = [path.relative_to(SPEC).as_posix() for path in sorted(files)]
     assert [name for name in names if f"({name})" not in index and name != "0000-index.md"] == []
+
+
+def test_every_link_of_the_index_leads_to_a_file() -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", (SPEC / "0000-index.md").read_text(encoding="utf-8"))
+    assert targets
+    assert [target for target in targets if not (SPEC / target).is_file()] == []
