@@ -132,6 +132,7 @@ def format_amount(minor: int, decimals: int, *, separator: str = ",", group: str
 
 def to_decimal_text(minor: int, decimals: int) -> str:
     """Return the JSON form: a point, all the decimals, no groups ("-1234.50")."""
+    # Spec 0002: The writer MUST write all the decimals of the unit.
     return format_amount(minor, decimals, separator=".")
 
 

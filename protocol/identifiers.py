@@ -69,6 +69,7 @@ def to_text(kind: TextKind, raw: bytes) -> str:
     expanded = bech32_hrp_expand(kind.value) + symbols
     check = bech32_polymod(expanded + [0] * _CHECKSUM_SYMBOLS) ^ _BECH32M
     symbols += [(check >> 5 * (5 - place)) & 31 for place in range(_CHECKSUM_SYMBOLS)]
+    # Spec 0002: The writer MUST write a checked text in lower case.
     return f"{kind.value}1" + "".join(CHARSET[symbol] for symbol in symbols)
 
 

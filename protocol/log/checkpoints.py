@@ -6,6 +6,7 @@ are: a note is a text, an empty line, and signature lines; a checkpoint is a not
 
 import base64
 import binascii
+import functools
 import hashlib
 import re
 import unicodedata
@@ -134,9 +135,15 @@ def sign_note(text: str, key_name: str, seed: bytes) -> str:
     """
     _check_name(key_name)
     assert text.endswith("\n")
-    identity = key_id(key_name, signatures.public_key_of(seed))
+    identity = _own_key_id(key_name, seed)
     signature = base64.b64encode(identity + signatures.sign(seed, text.encode())).decode()
     return f"{text}\n{_DASH}{key_name} {signature}\n"
+
+
+@functools.lru_cache(maxsize=4)
+def _own_key_id(name: str, seed: bytes) -> bytes:
+    """Remembered because a node signs each commit, and its key costs half a signature to derive."""
+    return key_id(name, signatures.public_key_of(seed))
 
 
 def open_note(note: str, keys: Sequence[VerifierKey]) -> tuple[str, list[VerifierKey]]:
@@ -172,6 +179,8 @@ def open_note(note: str, keys: Sequence[VerifierKey]) -> tuple[str, list[Verifie
         # Spec 0007: The reader MUST count a public key once, however many lines or names it has.
         if key is None or any(key.public_key == other.public_key for other in verified):
             continue
+        # Spec 0007: The reader MUST refuse a note in which the first signature of a known key does
+        #   not hold.
         signatures.verify(key.public_key, text.encode(), raw[_KEY_ID_BYTES:])
         verified.append(key)
     return text, verified
