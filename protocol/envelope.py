@@ -81,11 +81,18 @@ def seal(document: Document, *seeds: bytes) -> bytes:
     Returns:
         The sealed envelope.
     """
+    return seal_opened(document, *seeds).sealed
+
+
+def seal_opened(document: D, *seeds: bytes) -> Opened[D]:
+    """Sign as `seal` does, and return the document as if it had just been opened."""
     kind = TYPE_OF[type(document)]
     payload = SHAPES[kind].encode(document)
     message = pre_authentication(kind, payload)
     lines = [SignatureLine(a=1, k=public_key_of(seed), s=sign(seed, message)) for seed in seeds]
-    return ENVELOPE.encode(Envelope(p=payload, s=sorted(lines, key=lambda line: line.k), t=kind))
+    lines.sort(key=lambda line: line.k)
+    sealed = ENVELOPE.encode(Envelope(p=payload, s=lines, t=kind))
+    return Opened(document, message, sealed, tuple([line.k for line in lines]))
 
 
 def merge(*sealed: bytes) -> bytes:

@@ -7,6 +7,7 @@ that `is_valid_key` accepts, its equation has a prime-order R or none. Nothing h
 batches: a batch verifier may disagree with itself, so none may decide.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from nacl import bindings
@@ -20,8 +21,7 @@ SIGNATURE_BYTES: Final = 64
 
 def public_key_of(seed: bytes) -> bytes:
     """Return the 32-byte public key of a 32-byte seed (RFC 8032 §5.1.5)."""
-    public_key, _ = bindings.crypto_sign_seed_keypair(seed)
-    return public_key
+    return _secret_key(seed)[KEY_BYTES:]
 
 
 def is_valid_key(public_key: bytes) -> bool:
@@ -39,9 +39,15 @@ def is_valid_key(public_key: bytes) -> bool:
     return len(public_key) == KEY_BYTES and bindings.crypto_core_ed25519_is_valid_point(public_key)
 
 
+@lru_cache(maxsize=64)
+def _secret_key(seed: bytes) -> bytes:
+    # Half of the time of a signature goes into this: a node signs with the same two keys all day.
+    return bindings.crypto_sign_seed_keypair(seed)[1]
+
+
 def sign(seed: bytes, message: bytes) -> bytes:
     """Return the 64-byte Ed25519 signature of `message` by the key of a 32-byte seed."""
-    _, secret_key = bindings.crypto_sign_seed_keypair(seed)
+    secret_key = _secret_key(seed)
     return bindings.crypto_sign(message, secret_key)[:SIGNATURE_BYTES]
 
 

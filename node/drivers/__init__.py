@@ -1,0 +1,1 @@
+"""What the node does of its own accord: offers to neighbours, clearing rounds."""

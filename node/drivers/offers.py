@@ -1,0 +1,173 @@
+"""Payments to neighbours: hand over the offers that wait, answer the ones that come (spec 0012).
+
+An offer is repeated, the same bytes, until its signed answer has come: silence decides nothing.
+"""
+
+import asyncio
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from node.clock import jitter
+from node.desk import Desk, Route
+from node.door import DoorBusy, Reply
+from node.errors import PeerError
+from node.ledger import Item, Maker, purpose_digest
+from node.public import CONTAINER_KIND, peer_url
+from node.store.database import rows
+from protocol.envelope import Opened, open_sealed, seal_opened
+from protocol.errors import ProtocolError
+from protocol.ledger.book import COOPERATIVE_SLOT, Book
+from protocol.ledger.correspondents import check_offer, offer_verdict
+from protocol.ledger.refusals import Refusal
+from protocol.messages.peering import Answer, Offer
+from protocol.messages.wire import BATCH, PAPERS, SUBMISSION, Batch, Papers, Submission
+
+OFFERS_MAX: Final = 50
+WAIT_MIN_S: Final = 0.5
+WAIT_MAX_S: Final = 600.0
+
+
+class Courier:
+    """Carries offers to the neighbours, one lane each, and answers theirs."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._lanes: dict[bytes, asyncio.Event] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        desk.sequencer.on_change.append(self._wake.set)
+
+    def routes(self) -> dict[tuple[str, str], Route]:
+        """Return what other nodes may send."""
+        return {("POST", "/offers"): self.receive}
+
+    async def run(self) -> None:
+        """Keep one lane going for each neighbour, until cancelled."""
+        try:
+            while True:
+                for state in list(self._desk.ledger.book.head.correspondents.values()):
+                    lane = self._lanes.get(state.cooperative)
+                    if lane is None:
+                        lane = self._lanes[state.cooperative] = asyncio.Event()
+                        self._tasks.add(asyncio.create_task(self._lane(state.cooperative, lane)))
+                    lane.set()
+                await self._wake.wait()
+                self._wake.clear()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _lane(self, cooperative: bytes, wake: asyncio.Event) -> None:
+        wait_s = WAIT_MIN_S
+        while True:
+            waiting = self._waiting(cooperative)
+            if not waiting:
+                await wake.wait()
+                wake.clear()
+                continue
+            try:
+                answered = await self._hand_over(cooperative, waiting)
+            except (PeerError, ProtocolError, DoorBusy):
+                answered = 0
+            if answered:
+                wait_s = WAIT_MIN_S
+                continue
+            # Backing off, but any sign of life of the neighbour brings the next try forward.
+            await asyncio.sleep(jitter(wait_s))
+            wait_s = min(2 * wait_s, WAIT_MAX_S)
+
+    def _waiting(self, cooperative: bytes) -> list[tuple[int, bytes]]:
+        return rows(
+            self._desk.ledger.connection,
+            "SELECT seq, extra FROM offers WHERE cooperative=? AND answer IS NULL "
+            "ORDER BY seq LIMIT ?",
+            (cooperative, OFFERS_MAX),
+        )
+
+    async def _hand_over(self, cooperative: bytes, waiting: list[tuple[int, bytes]]) -> int:
+        url = peer_url(self._desk, cooperative)
+        if url is None:
+            raise PeerError("its address is not known")
+        batch = Batch([SUBMISSION.decode(extra) for _, extra in waiting])
+        answer = await self._desk.peers.request("POST", f"{url}/offers", BATCH.encode(batch))
+        items = [Item(open_sealed(paper, Answer)) for paper in PAPERS.decode(answer).papers]
+        if len(items) > len(waiting):
+            raise PeerError("more answers than offers")
+        await self._desk.sequencer.submit(items)
+        return sum(item.place >= 0 for item in items)
+
+    async def receive(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
+        """Answer a neighbour's offers in order, up to the first that cannot be answered.
+
+        Raises:
+            ProtocolError: an offer does not hold.
+        """
+        batch = BATCH.decode(body)
+        offers = [
+            (open_sealed(submission.doc, Offer), submission)
+            for submission in batch.items[:OFFERS_MAX]
+        ]
+        for lane in self._lanes.values():
+            lane.set()
+        answers: list[bytes] = []
+        fresh: list[Item] = []
+        for opened, submission in offers:
+            known = self._known(opened)
+            if known is not None:
+                answers.append(known)
+            else:
+                fresh.append(Item(None, _label(opened, submission), self._maker(opened)))
+        if fresh:
+            await desk.sequencer.submit(fresh)
+        for item in fresh:
+            if item.place < 0 or item.opened is None:
+                break
+            answers.append(item.opened.sealed)
+        return Reply(200, CONTAINER_KIND, PAPERS.encode(Papers(answers)))
+
+    def _known(self, opened: Opened[Offer]) -> bytes | None:
+        found = rows(
+            self._desk.ledger.connection,
+            "SELECT e.sealed FROM answers a JOIN entries e USING (idx) "
+            "WHERE a.cooperative=? AND a.seq=?",
+            (opened.document.by, opened.document.seq),
+        )
+        if not found:
+            return None
+        answer = open_sealed(found[0][0], Answer)
+        same = open_sealed(answer.document.offer, Offer).id == opened.id
+        return answer.sealed if same else None
+
+    def _maker(self, opened: Opened[Offer]) -> Maker:
+        seed = self._desk.ledger.keys.document
+
+        def make(book: Book, at: int) -> Opened[Any] | Refusal:
+            line = check_offer(book, opened)
+            if isinstance(line, Refusal):
+                return line
+            verdict = offer_verdict(book, line[0], opened.document, at)
+            answer = Answer(
+                by=book.cooperative,
+                exp=at,
+                iat=at,
+                kev=book.accounts.kev[COOPERATIVE_SLOT],
+                net=book.net,
+                offer=opened.sealed,
+                seq=opened.document.seq,
+                why=int(verdict or 0),
+            )
+            return seal_opened(answer, seed)
+
+        return make
+
+
+def _label(opened: Opened[Offer], submission: Submission) -> Submission | None:
+    """Keep the payer's name and purpose, when the purpose is the one that was signed."""
+    text, salt = submission.text, submission.salt
+    if text is not UNSET and (
+        salt is UNSET or opened.document.what != purpose_digest(salt, text)
+    ):
+        text = salt = UNSET
+    return Submission(doc=submission.doc, name=submission.name, salt=salt, text=text)

@@ -1,0 +1,300 @@
+"""The ledger of a node: book, tree and trail in memory, the log on disk; without a clock or a loop.
+
+One group of documents at a time: decide each, apply it, stage the rows, then make them durable and
+only then answer. A group whose write fails is never answered, and the node stops: what is in memory
+is ahead of the disk, and only a restart, which replays, may go on.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from node.clock import random_bytes
+from node.errors import Conflict
+from node.keyfile import NodeKeys
+from node.snapshot import load_latest, save
+from node.startup import catch_up, found_state
+from node.store.database import (
+    DATABASE_NAME,
+    Group,
+    Statement,
+    create_database,
+    open_database,
+    read_connection,
+    rows,
+    stage,
+)
+from node.store.effects import Effects
+from node.trail import Trail, previous_authored
+from protocol.envelope import Opened, open_sealed
+from protocol.errors import EncodingError, ProtocolError
+from protocol.ledger.book import COOPERATIVE_SLOT, Book
+from protocol.ledger.changes import Changes, Posted
+from protocol.ledger.decide import decide
+from protocol.ledger.refusals import Refusal
+from protocol.log.checkpoints import Checkpoint, sign_checkpoint
+from protocol.log.leaves import SALT_BYTES, entry_leaf
+from protocol.log.receipts import Receipt
+from protocol.log.tree import BLOCK_LEAVES, Tree
+from protocol.messages.decisions import Admission, Charter
+from protocol.messages.orders import Order
+from protocol.messages.wire import Submission
+
+Verdict = Receipt | Refusal | ProtocolError | Conflict
+Maker = Callable[[Book, int], Opened[Any] | Refusal]
+
+
+@dataclass(slots=True)
+class Item:
+    """One document on its way into the log.
+
+    Attributes:
+        opened: The verified document; None when `make` signs it at its turn.
+        submission: What came with it, kept beside the log.
+        make: Writes the node's own document on the book as it is at its turn.
+        place: Place of its entry in the group once decided, or −1.
+        repeats: Index of the entry that already holds this very document, or −1.
+        verdict: What is answered once the group is durable.
+    """
+
+    opened: Opened[Any] | None
+    submission: Submission | None = None
+    make: Maker | None = None
+    place: int = -1
+    repeats: int = -1
+    verdict: Verdict | None = None
+
+
+@dataclass(slots=True)
+class Decided:
+    """A group that is applied in memory and staged, not yet durable."""
+
+    items: list[Item]
+    group: Group = field(default_factory=Group)
+    by_author: dict[tuple[int, int], Item] = field(default_factory=dict)
+
+
+def purpose_digest(salt: bytes, text: str) -> bytes:
+    """Return what an order says of its purpose: a salted hash, 32 bytes (spec 0006)."""
+    return sha256(b"ronde/what/v1\0" + salt + text.encode()).digest()
+
+
+def create_log(folder: Path, sealed_charter: bytes, log_seed: bytes, at: int) -> None:
+    """Make the database of a new cooperative: entry 0 is its charter, signed for at once.
+
+    Raises:
+        StoreError: the file exists, or cannot be written.
+        ProtocolError: the charter does not hold.
+    """
+    opened = open_sealed(sealed_charter, Charter)
+    book = found_state(opened, at)
+    tree = Tree()
+    salt = random_bytes(SALT_BYTES)
+    tree.extend([entry_leaf(salt, at, sealed_charter)])
+    origin = book.head.charter.origin
+    note = sign_checkpoint(Checkpoint(origin, 1, tree.root()), origin, log_seed)
+    create_database(folder / DATABASE_NAME)
+    connection = open_database(folder / DATABASE_NAME)
+    group = Group()
+    group.entries.append((0, at, salt, sealed_charter, b""))
+    group.statements.append(("INSERT INTO heads VALUES (?,?)", (1, note)))
+    stage(connection, group)
+    connection.execute("COMMIT")
+    connection.close()
+
+
+class Ledger:
+    """Book, tree and trail of one cooperative, with the connection that alone writes its log."""
+
+    def __init__(
+        self, folder: Path, keys: NodeKeys, offer_validity_s: int, connection: sqlite3.Connection
+    ) -> None:
+        self.folder = folder
+        self.keys = keys
+        self.connection = connection
+        self.reader = read_connection(folder / DATABASE_NAME)
+        state = load_latest(folder, connection)
+        self.book, self.tree, self.trail = catch_up(connection, state)
+        self.origin = self.book.head.charter.origin
+        self.snapshot_size = state.size if state else 0
+        self.note: str = rows(
+            connection, "SELECT note FROM heads ORDER BY size DESC LIMIT 1"
+        )[0][0]
+        self.effects = Effects(connection, self.book, keys.document, offer_validity_s)
+
+    @classmethod
+    def open(cls, folder: Path, keys: NodeKeys, offer_validity_s: int = 86_400) -> "Ledger":
+        """Open a node's folder: the latest good snapshot, then the tail of the log.
+
+        Raises:
+            StoreError: no database, not durable, or the log differs from its signed head.
+        """
+        return cls(folder, keys, offer_validity_s, open_database(folder / DATABASE_NAME))
+
+    def decide_group(
+        self, items: list[Item], now: int, statements: Sequence[Statement] = ()
+    ) -> Decided:
+        """Decide and apply a group in memory and stage its rows.
+
+        Args:
+            items: Documents, in order; their verdicts are filled in here and by `answer`.
+            now: Second of the group; never before the last entry's.
+            statements: Rows beside the log that become durable with the group.
+
+        Raises:
+            StoreError: the disk refused; the node must stop.
+        """
+        decided = Decided(items)
+        decided.group.statements += statements
+        at = max(now, self.book.head.at)
+        first = self.tree.size
+        salts = random_bytes(SALT_BYTES * len(items))
+        leaves: list[bytes] = []
+        for item in items:
+            self._enter(item, at, decided, salts, leaves)
+        if leaves:
+            self._seal_group(decided, leaves, first, at)
+        if decided.group:
+            stage(self.connection, decided.group)
+        return decided
+
+    def _enter(
+        self, item: Item, at: int, decided: Decided, salts: bytes, leaves: list[bytes]
+    ) -> None:
+        book = self.book
+        try:
+            made = item.make(book, at) if item.make else item.opened
+            assert made is not None
+            if isinstance(made, Refusal):
+                item.verdict = made
+                return
+            item.opened = opened = made
+            extra = item.submission
+            if extra is not None and (extra.text is not UNSET or extra.name is not UNSET):
+                self._check_extra(extra, opened)
+            changes = decide(book, opened, at)
+        except (ProtocolError, Conflict) as error:
+            item.verdict = error
+            return
+        if isinstance(changes, Refusal):
+            self._refuse(item, changes, decided)
+            return
+        book.apply(changes, at)
+        place = len(leaves)
+        index = self.tree.size + place
+        self.trail.reach(len(book.accounts))
+        words = self.trail.mark(changes, index)
+        salt = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
+        leaves.append(entry_leaf(salt, at, opened.sealed))
+        decided.group.entries.append((index, at, salt, opened.sealed, words))
+        item.place = place
+        plain = len(changes) == 2 and type(changes[0]) is Posted
+        if not plain or (extra is not None and extra.text is not UNSET):
+            self.effects.note(decided.group, changes, opened, item.submission, index, at)
+        decided.by_author[opened.document.by, opened.document.seq] = item
+
+    def _refuse(self, item: Item, refusal: Refusal, decided: Decided) -> None:
+        item.verdict = refusal
+        opened = item.opened
+        if refusal is not Refusal.SEQUENCE_USED or opened is None:
+            return
+        document = opened.document
+        twin = decided.by_author.get((document.by, document.seq))
+        if twin is not None and twin.opened is not None and twin.opened.id == opened.id:
+            item.place = twin.place
+        else:
+            item.repeats = self.find_entry(opened)
+
+    def find_entry(self, opened: Opened[Any]) -> int:
+        """Return the index of the entry that holds this very document, or −1.
+
+        Walks the author's own entries backwards, so a repeated order is found without an index.
+        """
+        document = opened.document
+        by = document.by
+        slot = COOPERATIVE_SLOT if by == self.book.cooperative else self.book.accounts.find(by)
+        if not 0 <= slot < len(self.trail.authored):
+            return -1
+        index = self.trail.authored[slot] - 1
+        while index >= 0:
+            found = rows(
+                self.connection, "SELECT sealed, trail FROM entries WHERE idx=?", (index,)
+            )
+            if not found:
+                return -1
+            seq, before = previous_authored(found[0][1])
+            if seq == document.seq:
+                same = open_sealed(found[0][0], type(document)).id == opened.id
+                return index if same else -1
+            index = before
+        return -1
+
+    def _check_extra(self, submission: Submission, opened: Opened[Any]) -> None:
+        if submission.name is not UNSET and isinstance(opened.document, Admission):
+            self.effects.check_name(submission.name)
+        if submission.text is UNSET or not isinstance(opened.document, Order):
+            return
+        # Spec 0008: The node MUST refuse a purpose that is not the one whose hash was signed.
+        what = opened.document.what
+        if submission.salt is UNSET or what != purpose_digest(submission.salt, submission.text):
+            raise EncodingError("the purpose is not the one that was signed")
+
+    def _seal_group(self, decided: Decided, leaves: list[bytes], first: int, at: int) -> None:
+        self.tree.extend(leaves)
+        size = self.tree.size
+        checkpoint = Checkpoint(self.origin, size, self.tree.root())
+        self.note = note = sign_checkpoint(checkpoint, self.origin, self.keys.log)
+        decided.group.statements.append(("INSERT INTO heads VALUES (?,?)", (size, note)))
+        paths = self.tree.paths(first, len(leaves))
+        entries = decided.group.entries
+        for item in decided.items:
+            if item.place >= 0:
+                place = item.place
+                item.verdict = Receipt(
+                    at=at, head=note, idx=first + place, path=paths[place], salt=entries[place][2]
+                )
+
+    def answer(self, decided: Decided) -> None:
+        """Fill in the verdicts that needed the group to be durable: repeated documents."""
+        for item in decided.items:
+            if item.repeats >= 0:
+                item.verdict = self.receipt(item.repeats)
+
+    def receipt(self, index: int) -> Receipt:
+        """Return the receipt of any entry: always the one that was given first."""
+        at, salt = rows(
+            self.connection, "SELECT at, salt FROM entries WHERE idx=?", (index,)
+        )[0]
+        size, note = rows(
+            self.connection,
+            "SELECT size, note FROM heads WHERE size>? ORDER BY size LIMIT 1",
+            (index,),
+        )[0]
+        return Receipt(
+            at=at, head=note, idx=index, path=self.tree.proof(index, size, self._block), salt=salt
+        )
+
+    def _block(self, number: int) -> list[bytes]:
+        begin = number * BLOCK_LEAVES
+        found = rows(
+            self.connection,
+            "SELECT salt, at, sealed FROM entries WHERE idx>=? AND idx<? ORDER BY idx",
+            (begin, begin + BLOCK_LEAVES),
+        )
+        return [entry_leaf(salt, at, sealed) for salt, at, sealed in found]
+
+    def snapshot(self) -> None:
+        """Write the state to a snapshot file, so that the next start has less to replay."""
+        if self.tree.size > self.snapshot_size:
+            save(self.folder, self.book, self.tree, self.trail)
+            self.snapshot_size = self.tree.size
+
+    def close(self) -> None:
+        """Close the database."""
+        self.reader.close()
+        self.connection.close()

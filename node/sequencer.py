@@ -1,0 +1,163 @@
+"""The one writer: whatever queued during the last sync is the next group (natural group commit).
+
+Decide, apply, stage, sync, answer, in that order. Only the sync runs in another thread: it is the
+only part that waits, and one hand-over a group is cheap where one a row would not be.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from node.clock import now_s
+from node.door import DoorBusy
+from node.errors import StoreError
+from node.ledger import Decided, Item, Ledger, Maker, Verdict
+from node.store.database import Statement, commit
+from protocol.envelope import Opened
+from protocol.messages.wire import Submission
+
+GROUP_MAX: Final = 2_000
+QUEUE_MAX: Final = 20_000
+
+
+class Sequencer:
+    """Gives every document its turn in the ledger.
+
+    Args:
+        ledger: The ledger that this sequencer alone writes.
+        snapshot_every_entries: A snapshot after this many new entries.
+    """
+
+    def __init__(self, ledger: Ledger, snapshot_every_entries: int = 250_000) -> None:
+        self.ledger = ledger
+        self._snapshot_every = snapshot_every_entries
+        self._queue: list[tuple[list[Item], asyncio.Future[None]]] = []
+        self._queued = 0
+        self._statements: list[tuple[Statement, asyncio.Future[None]]] = []
+        self._wake = asyncio.Event()
+        self._disk = ThreadPoolExecutor(1, "disk")
+        self._failure: StoreError | None = None
+        self._closing = False
+        self.on_change: list[Callable[[], None]] = []
+
+    async def submit(self, items: list[Item]) -> None:
+        """Enter documents, in order, and return when each verdict is durable.
+
+        Raises:
+            DoorBusy: too much is waiting; nothing was taken.
+            StoreError: the disk failed; what was not acknowledged may be lost.
+        """
+        self._check_open(len(items))
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append((items, done))
+        self._queued += len(items)
+        self._wake.set()
+        await done
+
+    async def enter(self, opened: Opened[Any], submission: Submission | None = None) -> Verdict:
+        """Enter one document; errors as `submit`."""
+        item = Item(opened, submission)
+        await self.submit([item])
+        assert item.verdict is not None
+        return item.verdict
+
+    async def make(self, maker: Maker, submission: Submission | None = None) -> Item:
+        """Enter a document that the node itself writes at its turn; errors as `submit`."""
+        item = Item(None, submission, maker)
+        await self.submit([item])
+        return item
+
+    async def keep(self, sql: str, *values: Any) -> None:
+        """Write one row beside the log, durable when this returns; errors as `submit`."""
+        self._check_open(1)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._statements.append(((sql, values), done))
+        self._wake.set()
+        await done
+
+    def _check_open(self, count: int) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if self._closing or self._queued + count > QUEUE_MAX:
+            raise DoorBusy
+
+    def _take(self) -> tuple[list[Item], list[asyncio.Future[None]]]:
+        items: list[Item] = []
+        waiting: list[asyncio.Future[None]] = []
+        taken = 0
+        for batch, done in self._queue:
+            if items and len(items) + len(batch) > GROUP_MAX:
+                break
+            items += batch
+            waiting.append(done)
+            taken += 1
+        del self._queue[:taken]
+        self._queued -= len(items)
+        return items, waiting
+
+    async def run(self) -> None:
+        """Serve until closed; returns when the queue is empty after `close`.
+
+        Raises:
+            StoreError: the disk failed; every waiting caller gets the same error.
+        """
+        try:
+            while not (self._closing and not self._queue and not self._statements):
+                await self._wake.wait()
+                self._wake.clear()
+                while self._queue or self._statements:
+                    await self._turn()
+        except StoreError as error:
+            self._fail(error)
+            raise
+
+    async def _turn(self) -> None:
+        items, waiting = self._take()
+        statements, self._statements = self._statements, []
+        try:
+            decided = self._decide(items, statements)
+            if decided.group:
+                await self._sync()
+            self.ledger.answer(decided)
+        except StoreError as error:
+            for done in (*waiting, *(kept for _, kept in statements)):
+                if not done.done():
+                    done.set_exception(error)
+            raise
+        for done in (*waiting, *(kept for _, kept in statements)):
+            if not done.done():
+                done.set_result(None)
+        if decided.group.entries:
+            self._after_entries()
+
+    def _decide(
+        self, items: list[Item], statements: list[tuple[Statement, asyncio.Future[None]]]
+    ) -> Decided:
+        extra = [statement for statement, _ in statements]
+        return self.ledger.decide_group(items, now_s(), extra)
+
+    async def _sync(self) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._disk, commit, self.ledger.connection)
+
+    def _after_entries(self) -> None:
+        for wake in self.on_change:
+            wake()
+        if self.ledger.tree.size - self.ledger.snapshot_size >= self._snapshot_every:
+            self.ledger.snapshot()
+
+    def _fail(self, error: StoreError) -> None:
+        self._failure = error
+        for _, done in self._queue:
+            if not done.done():
+                done.set_exception(error)
+        for _, done in self._statements:
+            if not done.done():
+                done.set_exception(error)
+
+    def close(self) -> None:
+        """Take nothing more; `run` returns once what waits is done."""
+        self._closing = True
+        self._wake.set()
+

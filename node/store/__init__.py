@@ -1,0 +1,1 @@
+"""One SQLite file: the log and what the node keeps beside it."""

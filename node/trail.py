@@ -1,0 +1,90 @@
+"""The trail of every account through the log: which entry touched it last, and before that.
+
+Each entry carries the indices of the entries before it on each account that it touched, so a
+member's history and the search for a repeated order are walks, with no index to write.
+A trail is little-endian 64-bit words: replayable, author's slot or −1, author's number, author's
+entry before + 1, then (slot, change in minor units, entry before + 1) for each account.
+"""
+
+from array import array
+from typing import Final
+
+from protocol.ledger.book import Book
+from protocol.ledger.changes import Changes, Posted, SequenceUsed
+
+HEAD_WORDS: Final = 4
+_NOBODY: Final = -1
+
+
+class Trail:
+    """Last entry + 1 of every slot: `touched` moved its balance, `authored` it signed."""
+
+    def __init__(self) -> None:
+        self.touched = array("q")
+        self.authored = array("q")
+
+    def reach(self, slots: int) -> None:
+        """Make room for a number of slots."""
+        missing = slots - len(self.touched)
+        if missing > 0:
+            self.touched.extend([0] * missing)
+            self.authored.extend([0] * missing)
+
+    def mark(self, changes: Changes, index: int) -> bytes:
+        """Note an entry on the trails of its accounts and return the words to store with it."""
+        author, seq, before = _NOBODY, 0, 0
+        moves: list[tuple[int, int]] = []
+        plain = len(changes) == 2
+        for change in changes:
+            kind = type(change)
+            if kind is Posted:
+                moves += change.moves  # type: ignore[union-attr]
+            elif kind is SequenceUsed:
+                author, seq = change.slot, change.seq  # type: ignore[union-attr]
+                before = self.authored[author]
+                self.authored[author] = index + 1
+            else:
+                plain = False
+        words = [int(plain and bool(moves)), author, seq, before]
+        touched = self.touched
+        for slot, amount in moves:
+            words += (slot, amount, touched[slot])
+            touched[slot] = index + 1
+        return array("q", words).tobytes()
+
+
+def replay(book: Book, trail: Trail, words: bytes, at: int, index: int) -> bool:
+    """Apply an ordinary transfer again from its trail alone.
+
+    Returns:
+        False when the entry is of another kind and its document must be decided again.
+    """
+    cells = array("q")
+    cells.frombytes(words)
+    if not cells[0]:
+        return False
+    author, seq = cells[1], cells[2]
+    moves = list(zip(cells[4::3], cells[5::3], strict=True))
+    book.apply((Posted(moves), SequenceUsed(author, seq)), at)
+    trail.authored[author] = index + 1
+    touched = trail.touched
+    for slot in cells[4::3]:
+        touched[slot] = index + 1
+    return True
+
+
+def previous_authored(words: bytes) -> tuple[int, int]:
+    """Return an entry's author's number, and the index of the author's entry before, or −1."""
+    cells = array("q")
+    cells.frombytes(words[: HEAD_WORDS * 8])
+    return cells[2], cells[3] - 1
+
+
+def step(words: bytes, slot: int) -> tuple[int, int]:
+    """Return what an entry did to a slot: change in minor units, entry before or −1."""
+    cells = array("q")
+    cells.frombytes(words)
+    for place in range(HEAD_WORDS, len(cells), 3):
+        if cells[place] == slot:
+            return cells[place + 1], cells[place + 2] - 1
+    return 0, -1
