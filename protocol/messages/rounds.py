@@ -134,9 +134,10 @@ class Solution(Document, frozen=True, gc=False):
         iat: Second of signing.
         kev: Key event number.
         net: The federation's network, 32 bytes.
-        pots: One integer potential a member, in the manifest's order.
+        pots: One integer potential a member, in the manifest's order; 0 for a member without debts.
         round: Identifier of the manifest.
         seq: Attempt.
+        skip: Salts passed over before the one that makes the optimum unique.
     """
 
     by: Bin32
@@ -148,6 +149,7 @@ class Solution(Document, frozen=True, gc=False):
     pots: Annotated[list[Signed], msgspec.Meta(min_length=1, max_length=1_024)]
     round: Bin32
     seq: Count
+    skip: Small
 
 
 class SetOff(Document, frozen=True, gc=False):
