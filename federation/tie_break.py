@@ -1,0 +1,229 @@
+"""One answer out of many: costs that leave nobody a choice among equally good set-offs.
+
+The largest set-off is rarely unique. In a round each arc gets the cost `-2**32 + h`, where h is 20
+bits of a hash over the round's salt and the two names: the total stays the largest possible, and
+the least sum of `h * flow` decides between equals. `is_unique` proves that nothing is left to
+choose; where a choice is left, the next salt is tried. Source: shared design,
+federation.md 2.4 and clearing.md 3; spec 0013.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from federation.obligations import Graph, Name
+from federation.optimality import potentials, verify_optimal
+from federation.set_off import solve
+from protocol.errors import ProofError
+
+UNIT_COST = -(2**32)
+"""Cost of one cancelled unit before the hash is added: each one is worth about 2**32."""
+
+HASH_BITS = 20
+"""Bits of the hash that enter a cost."""
+
+MAX_MEMBERS = 4096
+"""A way around in the residual graph has at most this many arcs: 4096 * 2**20 = 2**32, so that
+all hashes together never outweigh one cancelled unit."""
+
+SALT_BYTES = 32
+"""Length of a round's salt."""
+
+SALTS_MAX = 16
+"""Salts tried before we call it our own fault: each fails less than once in a hundred."""
+
+# Spec 0013: The domain MUST be the 13 bytes `ronde/tie/v1` and 00.
+_TIE_DOMAIN = b"ronde/tie/v1\0"
+_NEXT_DOMAIN = b"ronde/tie-next/v1\0"
+
+
+def _sized(name: str | bytes) -> bytes:
+    """Return the bytes of a name behind their length, so that two names never run together."""
+    raw = name.encode() if isinstance(name, str) else name
+    # Spec 0013: Each name MUST be preceded by its length in bytes, 2 bytes, high byte first.
+    return len(raw).to_bytes(2, "big") + raw
+
+
+def tie_hash(salt: bytes, debtor: Name, creditor: Name) -> int:
+    """Hash a pair of members under the salt of a round.
+
+    Args:
+        salt: 32 bytes, fixed by the round's certified input.
+        debtor: who owes, at most 65,535 bytes.
+        creditor: who is owed, at most 65,535 bytes.
+
+    Returns:
+        A number of 20 bits.
+    """
+    assert len(salt) == SALT_BYTES, "a salt has 32 bytes"
+    # Spec 0013: h MUST be the first 20 bits of the SHA-256 of domain, salt, debtor and creditor.
+    digest = sha256(_TIE_DOMAIN + salt + _sized(debtor) + _sized(creditor)).digest()
+    return int.from_bytes(digest[:3], "big") >> (24 - HASH_BITS)
+
+
+def next_salt(salt: bytes) -> bytes:
+    """Return the salt to try when the answer under `salt` is proven not to be unique.
+
+    Args:
+        salt: 32 bytes.
+
+    Returns:
+        32 bytes, the same for everybody.
+    """
+    # Spec 0013: The salt after s MUST be the SHA-256 of the 18 bytes `ronde/tie-next/v1` and 00,
+    #   then s.
+    return sha256(_NEXT_DOMAIN + salt).digest()
+
+
+def tie_costs(graph: Graph[Name], salt: bytes) -> list[int]:
+    """Return the cost of one unit on every arc of a round.
+
+    Args:
+        graph: at most `MAX_MEMBERS` members.
+        salt: 32 bytes, fixed by the round's certified input.
+
+    Returns:
+        One negative whole number for each arc.
+    """
+    # Spec 0013: A graph of more than 4096 members MUST NOT be settled with tie-break costs.
+    assert len(graph.names) <= MAX_MEMBERS, "too many members for these costs"
+    return [UNIT_COST + tie_hash(salt, debtor, creditor) for debtor, creditor, _ in graph.debts()]
+
+
+def _root(parent: list[int], member: int) -> int:
+    """Find the representative of a group, halving the way there."""
+    while parent[member] != member:
+        parent[member] = parent[parent[member]]
+        member = parent[member]
+    return member
+
+
+def is_unique(
+    graph: Graph[Name], flow: Sequence[int], potentials: Sequence[int], costs: Sequence[int]
+) -> bool:
+    """Prove that no other set-off is as good, in a time linear in the arcs.
+
+    Two optimum set-offs differ only on arcs of reduced cost zero, by a way around in the residual
+    graph of these arcs. Arcs partly cancelled can change both ways: they must form a forest. Arcs
+    untouched or wholly cancelled can change one way: between the trees of that forest they must
+    not close a circle.
+
+    Args:
+        graph: the debts.
+        flow: an optimum set-off, accepted by `verify_optimal` with the same other arguments.
+        potentials: one for each member.
+        costs: one for each arc.
+
+    Returns:
+        True when the optimum is unique for these costs.
+    """
+    parent = list(range(len(graph.names)))
+    one_way: list[tuple[int, int]] = []
+    rows = zip(graph.debtors, graph.creditors, graph.amounts, flow, costs, strict=True)
+    for debtor, creditor, owed, cancelled, cost in rows:
+        if cost + potentials[creditor] - potentials[debtor]:
+            continue
+        if 0 < cancelled < owed:
+            tree, other = _root(parent, debtor), _root(parent, creditor)
+            if tree == other:
+                return False
+            parent[tree] = other
+        elif cancelled:
+            one_way.append((creditor, debtor))
+        else:
+            one_way.append((debtor, creditor))
+    return _without_circle(
+        len(parent), [(_root(parent, tail), _root(parent, head)) for tail, head in one_way]
+    )
+
+
+def _without_circle(count: int, arrows: Sequence[tuple[int, int]]) -> bool:
+    """Say whether arrows between `count` places never lead back to their start."""
+    entering = [0] * count
+    leaving: list[list[int]] = [[] for _ in range(count)]
+    for tail, head in arrows:
+        entering[head] += 1
+        leaving[tail].append(head)
+    free = [place for place in range(count) if not entering[place]]
+    removed = 0
+    while free:
+        place = free.pop()
+        removed += 1
+        for head in leaving[place]:
+            entering[head] -= 1
+            if not entering[head]:
+                free.append(head)
+    return removed == count
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The one set-off of a round, with its proof.
+
+    Attributes:
+        skipped: salts passed over because their optimum was not unique; nearly always 0.
+        costs: one for each arc, under the salt that counts.
+        flow: minor units cancelled, one for each arc.
+        potentials: the proof, one for each member.
+    """
+
+    skipped: int
+    costs: list[int]
+    flow: list[int]
+    potentials: list[int]
+
+
+def unique_optimum(graph: Graph[Name], salt: bytes) -> Answer:
+    """Compute the one set-off of a round.
+
+    Args:
+        graph: at most `MAX_MEMBERS` members.
+        salt: 32 bytes, fixed by the round's certified input.
+
+    Returns:
+        The answer, checked; the same on every machine and from every right solver.
+
+    Raises:
+        ProofError: the solver was wrong.
+    """
+    # Spec 0013: A round MUST use the first salt under which the optimum is unique.
+    skipped = 0
+    while True:
+        costs = tie_costs(graph, salt)
+        flow = solve(graph, costs)
+        proof = potentials(graph, flow, costs)
+        verify_optimal(graph, flow, proof, costs)
+        if is_unique(graph, flow, proof, costs):
+            return Answer(skipped, costs, flow, proof)
+        skipped += 1
+        assert skipped < SALTS_MAX, "no salt made the optimum unique"
+        salt = next_salt(salt)
+
+
+def verify_answer(
+    graph: Graph[Name], salt: bytes, skipped: int, flow: Sequence[int], proof: Sequence[int]
+) -> None:
+    """Check the published set-off of a round in one pass over the arcs.
+
+    Only when salts were passed over is anything searched for: that they deserved it.
+
+    Args:
+        graph: at most `MAX_MEMBERS` members.
+        salt: 32 bytes, fixed by the round's certified input.
+        skipped: how many salts the writer passed over.
+        flow: minor units cancelled, one for each arc.
+        proof: potentials, one for each member.
+
+    Raises:
+        ProofError: names what does not hold.
+    """
+    if not 0 <= skipped < SALTS_MAX:
+        raise ProofError(f"{skipped} salts passed over")
+    if skipped and unique_optimum(graph, salt).skipped != skipped:
+        raise ProofError("this is not the first salt with a unique optimum")
+    for _ in range(skipped):
+        salt = next_salt(salt)
+    costs = tie_costs(graph, salt)
+    verify_optimal(graph, flow, proof, costs)
+    if not is_unique(graph, flow, proof, costs):
+        raise ProofError("under this salt the optimum is not unique")

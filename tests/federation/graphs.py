@@ -1,0 +1,32 @@
+"""Debts for the tests of federation: drawn by Hypothesis, or grown from a seed."""
+
+import random
+
+from hypothesis import strategies as st
+
+from federation.obligations import Graph
+
+Debt = tuple[str, str, int]
+
+
+def debt_lists(
+    names: str = "abcdef", largest: int = 12, at_most: int = 16
+) -> st.SearchStrategy[list[Debt]]:
+    """Draw lists of sound debts between one-letter members."""
+    one = st.tuples(st.sampled_from(names), st.sampled_from(names), st.integers(1, largest)).filter(
+        lambda debt: debt[0] != debt[1]
+    )
+    return st.lists(one, max_size=at_most)
+
+
+def grown(seed: int, members: int, debts: int, largest: int) -> list[Debt]:
+    """Grow debts from a seed."""
+    dice = random.Random(seed)
+    names = [f"n{number:04}" for number in range(members)]
+    pairs = [dice.sample(names, 2) for _ in range(debts)]
+    return [(debtor, creditor, dice.randint(1, largest)) for debtor, creditor in pairs]
+
+
+def by_pair(graph: Graph[str], flow: list[int]) -> dict[tuple[str, str], int]:
+    """Name a flow by debtor and creditor, whatever the order of the arcs."""
+    return {(debtor, creditor): n for debtor, creditor, n in graph.debts(flow)}
