@@ -36,7 +36,7 @@ class Choices:
             from platformdirs import user_data_path
 
             self.folder = user_data_path("ronde")
-        return self.folder
+        return self.folder.expanduser().absolute()
 
 
 def first_choices(arguments: Sequence[str], environment: Mapping[str, str]) -> Choices:
@@ -51,7 +51,7 @@ def first_choices(arguments: Sequence[str], environment: Mapping[str, str]) -> C
     folder = environment.get(HOME_VARIABLE, "")
     return Choices(
         lang=_language(arguments, environment),
-        folder=Path(folder).expanduser() if folder else None,
+        folder=Path(folder) if folder else None,
     )
 
 

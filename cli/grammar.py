@@ -158,7 +158,12 @@ class SpokenCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, and name the arguments that are too many in the language of the run."""
         allowed, ctx.allow_extra_args = ctx.allow_extra_args, True
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.UsageError as error:
+            # Not every error of the parser says where it happened.
+            error.ctx = error.ctx or ctx
+            raise
         ctx.allow_extra_args = allowed
         if ctx.args and not allowed and not ctx.resilient_parsing:
             raise ExtraArguments(" ".join(ctx.args), ctx)

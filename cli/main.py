@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -13,6 +13,8 @@ from cli.failures import BROKEN_PIPE, INTERRUPTED, ExitCode, Failure
 from cli.grammar import LazyGroup, common_options
 from cli.sentences import say, two
 from protocol.errors import ProtocolError
+
+COMPLETION_VARIABLE: Final = "_RONDE_COMPLETE"
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: Any) -> None:
@@ -84,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(line: list[str], choices: Choices) -> int:
     lang = choices.lang
     try:
-        code = ronde.main(line, prog_name="ronde", standalone_mode=False, obj=choices)
+        return _invoke(line, choices)
     except Failure as failure:
         return _tell(failure.code, say(failure.key, lang, **failure.fields), choices)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -97,14 +99,27 @@ def _run(line: list[str], choices: Choices) -> int:
     except ProtocolError as error:
         sentence = say("main.bad_bytes", lang, reason=str(error))
         return _tell(ExitCode.VERIFICATION_FAILED, sentence, choices)
-    except (click.Abort, KeyboardInterrupt):
-        print(say("main.interrupted", lang), file=sys.stderr)
+    except (click.Abort, KeyboardInterrupt, EOFError):
+        # The empty line ends the terminal's own ^C.
+        print("\n" + say("main.interrupted", lang), file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         raise
     except OSError as error:
         reason = error.strerror or type(error).__name__
         return _tell(ExitCode.NETWORK, say("main.disk", lang, reason=reason), choices)
+
+
+def _invoke(line: list[str], choices: Choices) -> int:
+    """Run one command; the library's own `main` would end the process on a closed pipe."""
+    if COMPLETION_VARIABLE in os.environ:
+        # Asked by the shell: answers and exits.
+        ronde.main(line, prog_name="ronde", complete_var=COMPLETION_VARIABLE)
+    try:
+        with ronde.make_context("ronde", line, obj=choices) as ctx:
+            code = ronde.invoke(ctx)
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
     return ExitCode.DONE if code is None else int(code)
 
 

@@ -168,7 +168,9 @@ def waiting(text: str) -> Iterator[Callable[[str], None]]:
         yield lambda _: None
         return
     from rich.console import Console
+    from rich.text import Text
 
-    console = Console(stderr=True, no_color=not uses_colour(True), markup=False)
-    with console.status(text) as status:
-        yield status.update
+    console = Console(stderr=True, no_color=not uses_colour(True))
+    # As Text: square brackets in a name are a name, not a style.
+    with console.status(Text(text)) as status:
+        yield lambda changed: status.update(Text(changed))
