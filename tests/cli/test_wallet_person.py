@@ -1,4 +1,4 @@
-"""A person at a terminal: she reads, types, mistypes, changes her mind, and nothing is half made."""
+"""A person at a terminal: she reads, types, mistypes, changes her mind; nothing is half made."""
 
 import os
 import pty
