@@ -1,5 +1,6 @@
 """Optima that others published or several solvers confirmed (../shared/data/clearing-cases)."""
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from federation.tie_break import unique_optimum
 from tests.federation.graphs import by_pair
 
 Debt = tuple[str, str, int]
+ARCS_MAX = 50_000  # the larger ones take minutes
 SINGLE = [
     "acyclic-nothing",
     "cycles-sandbox-risczero",
@@ -66,3 +68,27 @@ def test_three_hundred_random_cases_have_their_optimum(shared_dir: Path) -> None
     for case in cases:
         graph, flow = checked([(d, c, n) for d, c, n in case["obligations"]])
         assert (graph.gross, sum(flow)) == (case["total"], case["max_cleared"])
+
+
+@pytest.mark.slow
+def test_generated_instances_have_the_optimum_that_other_solvers_found(shared_dir: Path) -> None:
+    path = shared_dir / "prototypes" / "clearing" / "gen.py"
+    spec = importlib.util.spec_from_file_location("gen", path)
+    assert spec is not None
+    assert spec.loader is not None
+    gen = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(gen)
+    instances = load(shared_dir, "generated-reference")["instances"]
+    small = [each for each in instances if each["arcs"] <= ARCS_MAX]
+    assert len(small) >= 20
+    for instance in small:
+        kind, *numbers = instance["instance"].split(":")
+        made = (gen.federation if kind == "fed" else gen.trade)(*map(int, numbers))
+        assert gen.digest(*made) == instance["sha256_16"]
+        debtors, creditors, amounts = (column.tolist() for column in made[1:])
+        rows = zip(debtors, creditors, amounts, strict=True)
+        graph = Graph.from_debts([(f"{d:07}", f"{c:07}", n) for d, c, n in rows])
+        flow = solve(graph)
+        verify_optimal(graph, flow, potentials(graph, flow))
+        assert len(graph.amounts) == instance["arcs"]
+        assert (graph.gross, sum(flow)) == (instance["total"], instance["max_cleared"])
