@@ -1,0 +1,169 @@
+"""One TCP connection under limits: places, a deadline for every request, quiet about strangers."""
+
+import asyncio
+import logging
+from typing import Any, Final
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import StreamResponse
+
+from node.clock import uptime_s
+from node.door import Reply
+from node.http.faults import fault
+from node.http.limits import Places, is_loopback, site_of
+from node.logs import CORRELATION, correlation_of
+from node.settings import Settings
+
+LINE_BYTES_MAX: Final = 2_048
+FIELD_BYTES_MAX: Final = 4_096
+FIELDS_MAX: Final = 48
+LINGER_S: Final = 2
+_SWEEP_S: Final = 1.0
+
+log = logging.getLogger("ronde.http")
+
+_STRICT: Final = {
+    "Server": "ronde",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def response_of(reply: Reply, **more: str) -> web.Response:
+    """Return what aiohttp sends for a reply; `more` are headers, `_` standing for `-`."""
+    headers = {**_STRICT, "Content-Type": reply.kind}
+    for name, value in more.items():
+        headers[name.replace("_", "-")] = value
+    return web.Response(status=reply.status, body=reply.body, headers=headers)
+
+
+class Connection(RequestHandler):
+    """A connection that knows its caller and since when a request has been arriving."""
+
+    __slots__ = ("arriving_since", "caller", "is_local", "lobby")
+
+    def __init__(self, lobby: "Lobby", **options: Any) -> None:
+        super().__init__(lobby, **options)
+        self.lobby = lobby
+        self.caller = ""
+        self.is_local = False
+        self.arriving_since = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a place, or be closed at once."""
+        peer = transport.get_extra_info("peername")
+        address = peer[0] if isinstance(peer, tuple) else ""
+        self.is_local = is_loopback(address)
+        self.caller = site_of(address)
+        if not self.lobby.enter(self):
+            transport.abort()  # type: ignore[attr-defined]
+            return
+        # Whoever connects and says nothing is as slow as who never ends a header.
+        self.arriving_since = uptime_s()
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Give the place back."""
+        if self in self.lobby.open:
+            self.lobby.leave(self)
+            super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Start the request's clock at its first byte."""
+        if not self.arriving_since:
+            self.arriving_since = uptime_s()
+        super().data_received(data)
+
+    def arrived(self) -> None:
+        """Stop the clock: the request is here, whole."""
+        self.arriving_since = 0.0
+
+    def handle_error(
+        self,
+        request: BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> StreamResponse:
+        """Answer a malformed request with 400, our own fault with 500, and close."""
+        if status < 500 or isinstance(exc, ConnectionError):
+            # aiohttp's message quotes what the stranger sent: it is not repeated.
+            answer = response_of(fault("http", type(exc).__name__ if exc else ""))
+        else:
+            correlation = CORRELATION.get() or correlation_of(None)
+            log.error("fault %s", correlation, exc_info=exc)
+            answer = response_of(fault("fault", "", correlation))
+            self.lobby.report(exc)
+        answer.force_close()
+        return answer
+
+
+class Lobby(web.Server):
+    """Makes connections, and sends away those that stay without a request.
+
+    Args:
+        answer: Called with each request.
+        settings: Limits.
+        on_fault: Called with an error that is our own fault.
+    """
+
+    def __init__(self, answer: Any, settings: Settings, on_fault: Any = None) -> None:
+        super().__init__(answer)
+        self.open: set[Connection] = set()
+        self._places = Places(settings.connections_max, settings.connections_per_address_max)
+        self._exempt = settings.loopback_exempt
+        self._read_timeout_s = settings.read_timeout_s
+        self._on_fault = on_fault
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._options: dict[str, Any] = {
+            "keepalive_timeout": settings.keep_alive_s,
+            "max_line_size": LINE_BYTES_MAX,
+            "max_field_size": FIELD_BYTES_MAX,
+            "max_headers": FIELDS_MAX,
+            "lingering_time": LINGER_S,
+            "access_log": None,
+            # Decompression would let a small body become a large one.
+            "auto_decompress": False,
+        }
+
+    def __call__(self) -> RequestHandler:
+        """Return the protocol of a new connection."""
+        loop = asyncio.get_running_loop()
+        if self._sweeper is None:
+            self._sweeper = loop.call_later(_SWEEP_S, self._sweep)
+        return Connection(self, loop=loop, **self._options)
+
+    def enter(self, connection: Connection) -> bool:
+        """Give a connection its place; False when there is none."""
+        exempt = connection.is_local and self._exempt
+        if not self._places.take(connection.caller, exempt=exempt):
+            return False
+        self.open.add(connection)
+        return True
+
+    def leave(self, connection: Connection) -> None:
+        """Take a connection's place back."""
+        self.open.discard(connection)
+        self._places.leave(connection.caller)
+
+    def report(self, error: BaseException | None) -> None:
+        """Pass on an error that is our own fault."""
+        if self._on_fault is not None and error is not None:
+            self._on_fault(error)
+
+    def _sweep(self) -> None:
+        oldest = uptime_s() - self._read_timeout_s
+        for connection in list(self.open):
+            if 0.0 < connection.arriving_since < oldest and connection.transport is not None:
+                connection.transport.abort()
+        loop = asyncio.get_running_loop()
+        self._sweeper = loop.call_later(_SWEEP_S, self._sweep) if self.open else None
+
+    def stop_sweeping(self) -> None:
+        """Cancel the timer."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
