@@ -106,6 +106,11 @@ def manifest_quorum(convening: Convening) -> int:
     return quorum(len(convening.panel))
 
 
+def round_graph(manifest: Manifest, positions: Sequence[Position]) -> Graph[bytes]:
+    """Return the graph that a round clears; its names are the manifest's members, in order."""
+    return Graph.from_debts(agreed_debts(positions), members=manifest.members)
+
+
 def _agree(ours: Edge, theirs: Edge) -> bool:
     return (
         ours.bal == -theirs.bal
@@ -140,26 +145,6 @@ def agreed_debts(positions: Sequence[Position]) -> list[tuple[bytes, bytes, int]
     return debts
 
 
-def flow_of(solution: Solution, members: Sequence[bytes], graph: Graph[bytes]) -> list[int]:
-    """Return a published solution as one amount for each arc of the graph.
-
-    Raises:
-        ProofError: it names a debt that is not in the graph, or one twice.
-    """
-    amounts: dict[tuple[bytes, bytes], int] = {}
-    for flow in solution.flows:
-        if max(flow.debtor, flow.creditor) >= len(members):
-            raise ProofError("the solution names a member that is not in the manifest")
-        pair = (members[flow.debtor], members[flow.creditor])
-        if pair in amounts:
-            raise ProofError("the solution names a debt twice")
-        amounts[pair] = flow.amt
-    chosen = [amounts.pop((debtor, creditor), 0) for debtor, creditor, _ in graph.debts()]
-    if amounts:
-        raise ProofError("the solution sets off a debt that nobody stated")
-    return chosen
-
-
 def check_solution(
     solution: Opened[Solution], manifest: Opened[Manifest], graph: Graph[bytes], keys: Keys
 ) -> list[int]:
@@ -176,11 +161,13 @@ def check_solution(
     members = manifest.document.members
     if document.round != manifest.id or len(document.pots) != len(members):
         raise ProofError("the solution belongs to another manifest")
-    flow = flow_of(document, members, graph)
-    potential = dict(zip(members, document.pots, strict=True))
-    proof = [potential[name] for name in graph.names]
+    if any(max(one.debtor, one.creditor) >= len(members) for one in document.flows):
+        raise ProofError("the solution names a member that is not in the manifest")
+    flow = graph.aligned(
+        [(members[one.debtor], members[one.creditor], one.amt) for one in document.flows]
+    )
     # Spec 0014: The identifier of the manifest is the salt of the round.
-    verify_answer(graph, manifest.id, document.skip, flow, proof)
+    verify_answer(graph, manifest.id, document.skip, flow, document.pots)
     return flow
 
 

@@ -16,6 +16,7 @@ from protocol.envelope import Opened, open_sealed, reopen_verified
 from protocol.errors import SignatureError
 from protocol.identifiers import TextKind, to_text
 from protocol.ledger.authority import check_author, check_threshold, check_validity
+from protocol.ledger.book import COOPERATIVE_SLOT
 from protocol.ledger.refusals import Refusal
 from protocol.messages.orders import Order, Question
 from protocol.messages.peering import Answer
@@ -31,6 +32,7 @@ from protocol.messages.wire import (
     Openings,
     Outcome,
 )
+from protocol.signatures import KEY_BYTES
 
 HISTORY_MAX: Final = 100
 OPENINGS_MAX: Final = 1_000
@@ -55,6 +57,8 @@ async def ask(desk: Desk, query: dict[str, str], body: bytes) -> Reply:
         return _openings(desk, opened)
     if question.ask == "round":
         return await _round(desk, opened)
+    if len(question.by) == KEY_BYTES:
+        return _account_of_key(desk, opened)
     slot = book.accounts.find(question.by)
     if slot < 0:
         return problem("not-found", "no such account")
@@ -68,9 +72,26 @@ async def ask(desk: Desk, query: dict[str, str], body: bytes) -> Reply:
     return _outcome(desk, question)
 
 
+def _account_of_key(desk: Desk, opened: Opened[Question]) -> Reply:
+    """Answer who holds only a key: an officer, or a member whose words were just restored."""
+    key = opened.document.by
+    book = desk.ledger.book
+    if opened.signers != (key,) or opened.document.ask != "account":
+        return problem("not-allowed", "only the account of this very key can be asked for")
+    if key in book.head.charter.officers:
+        return _account(desk, COOPERATIVE_SLOT)
+    place = book.accounts.key.find(key)
+    while place >= 0 and place % KEY_BYTES:
+        place = book.accounts.key.find(key, place + 1)
+    if place < 0:
+        return problem("not-found", "no account has this key")
+    return _account(desk, place // KEY_BYTES)
+
+
 def _account(desk: Desk, slot: int) -> Reply:
     accounts = desk.ledger.book.accounts
     view = AccountView(
+        acct=accounts.identifier(slot),
         bal=accounts.balance[slot],
         ceil=accounts.ceiling[slot],
         climit=accounts.credit_limit[slot],

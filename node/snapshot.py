@@ -7,8 +7,9 @@ SHA-256 of all before. It is a convenience: the log is the truth, a bad snapshot
 import os
 import sqlite3
 from hashlib import sha256
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from node.errors import StoreError
 from node.store.database import rows
@@ -74,7 +75,7 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _read(file: BinaryIO) -> list[bytearray]:
+def _read(file: BufferedReader) -> list[bytearray]:
     digest = sha256()
 
     def take(count: int) -> bytearray:

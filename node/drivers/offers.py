@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from node.clock import jitter
+from node.clock import random_bytes
 from node.desk import Desk, Route
 from node.door import DoorBusy, Reply
 from node.errors import PeerError
@@ -75,7 +75,7 @@ class Courier:
                 wait_s = WAIT_MIN_S
                 continue
             # Backing off, but any sign of life of the neighbour brings the next try forward.
-            await asyncio.sleep(jitter(wait_s))
+            await asyncio.sleep(wait_s * (70 + random_bytes(1)[0] % 61) / 100)
             wait_s = min(2 * wait_s, WAIT_MAX_S)
 
     def _waiting(self, cooperative: bytes) -> list[tuple[int, bytes]]:

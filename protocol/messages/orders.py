@@ -56,8 +56,8 @@ class Question(Document, frozen=True, gc=False):
 
     Attributes:
         ask: What is asked.
-        by: The account (16 bytes); the auditor's key (32 bytes) when `ask` is "openings"; an
-            officer's key when it is "round".
+        by: The account (16 bytes), or the key that signs (32 bytes): an auditor's for "openings",
+            an officer's for "round", an officer's or a member's for "account".
         doc: Identifier of the order whose outcome is asked; 32 zero bytes otherwise.
         exp: Last second at which it may be answered.
         first: Index of the first entry wanted, or the greatest one for a history.

@@ -134,7 +134,7 @@ class Solution(Document, frozen=True, gc=False):
         iat: Second of signing.
         kev: Key event number.
         net: The federation's network, 32 bytes.
-        pots: One integer potential a member, in the manifest's order; 0 for a member without debts.
+        pots: One integer potential a member, in the manifest's order.
         round: Identifier of the manifest.
         seq: Attempt.
         skip: Salts passed over before the one that makes the optimum unique.

@@ -76,8 +76,9 @@ class BatchResult(Document, frozen=True, gc=False):
 
 
 class AccountView(Document, frozen=True, gc=False):
-    """What a member is told of an account: minor units, counters, key event."""
+    """What a member is told of an account: identifier, minor units, counters, key event."""
 
+    acct: Bin16
     bal: Signed
     ceil: Level
     climit: Level

@@ -1,0 +1,143 @@
+"""The papers that our node writes in a round, on the book as it is (spec 0014)."""
+
+from typing import Any
+
+from node.clock import now_s
+from node.ledger import Ledger, Maker
+from protocol.envelope import Opened, seal_opened
+from protocol.ledger.book import COOPERATIVE_SLOT, Book
+from protocol.ledger.refusals import Refusal
+from protocol.ledger.set_offs import share_of
+from protocol.messages.rounds import (
+    Ballot,
+    Certificate,
+    Consent,
+    Convening,
+    Edge,
+    Position,
+    SetOff,
+    Share,
+)
+
+SHARES_MAX = 48
+
+
+def own_position(ledger: Ledger, convening: Opened[Convening]) -> Opened[Position]:
+    """State our accounts with the other members of the round."""
+    book = ledger.book
+    balance = book.accounts.balance
+    edges = []
+    for slot, state in book.head.correspondents.items():
+        if state.cooperative not in convening.document.members:
+            continue
+        # Only what is not reserved in another round may be offered in this one.
+        free = balance[slot] - state.down if balance[slot] > 0 else -balance[slot] - state.up
+        edges.append(
+            Edge(
+                bal=balance[slot],
+                ghead=state.ghead,
+                got=state.got,
+                peer=state.cooperative,
+                sent=state.sent,
+                shead=state.shead,
+                top=max(0, free),
+            )
+        )
+    position = Position(
+        by=book.cooperative,
+        edges=sorted(edges, key=lambda edge: edge.peer),
+        exp=convening.document.exp,
+        iat=now_s(),
+        kev=book.accounts.kev[COOPERATIVE_SLOT],
+        net=book.net,
+        round=convening.id,
+        seq=ledger.tree.size,
+    )
+    return seal_opened(position, ledger.keys.document)
+
+
+def draft_consents(
+    ledger: Ledger, round_id: bytes, deadline: int, terms: list[Opened[SetOff]]
+) -> list[Maker]:
+    """Return makers of our consents: each takes the cycles that the book allows at its turn."""
+    groups = [terms[at : at + SHARES_MAX] for at in range(0, len(terms), SHARES_MAX)]
+    return [
+        _consent_maker(ledger, round_id, deadline, number, group)
+        for number, group in enumerate(groups)
+    ]
+
+
+def _consent_maker(
+    ledger: Ledger, round_id: bytes, deadline: int, number: int, terms: list[Opened[SetOff]]
+) -> Maker:
+    def make(book: Book, at: int) -> Opened[Any] | Refusal:
+        shares = [share_of(one.document, one.id, book.cooperative) for one in terms]
+        fitting = _fitting(book, shares)
+        if not fitting:
+            return Refusal.SHARE_EXCEEDS_BALANCE
+        consent = Consent(
+            by=book.cooperative,
+            exp=deadline,
+            iat=at,
+            kev=book.accounts.kev[COOPERATIVE_SLOT],
+            net=book.net,
+            round=round_id,
+            seq=number,
+            shares=fitting,
+        )
+        return seal_opened(consent, ledger.keys.document)
+
+    return make
+
+
+def _fitting(book: Book, shares: list[Share]) -> list[Share]:
+    """Return the shares that still lie within what is owed: payments go on during a round."""
+    asked: dict[int, int] = {}
+    fitting = []
+    for share in shares:
+        creditor, debtor = book.correspondent(share.creditor), book.correspondent(share.debtor)
+        if creditor is None or debtor is None or share.tx in book.head.shares:
+            continue
+        balance = book.accounts.balance
+        owed = balance[creditor[0]] - creditor[1].down - asked.get(creditor[0], 0)
+        due = -balance[debtor[0]] - debtor[1].up - asked.get(debtor[0], 0)
+        if share.amt <= min(owed, due):
+            asked[creditor[0]] = asked.get(creditor[0], 0) + share.amt
+            asked[debtor[0]] = asked.get(debtor[0], 0) + share.amt
+            fitting.append(share)
+    return fitting
+
+
+def own_ballot(
+    ledger: Ledger, round_id: bytes, deadline: int, voted: list[bytes]
+) -> Opened[Ballot]:
+    """Write our ballot 0 for cycles whose consents we have checked."""
+    book = ledger.book
+    ballot = Ballot(
+        by=book.cooperative,
+        exp=deadline,
+        iat=now_s(),
+        kev=book.accounts.kev[COOPERATIVE_SLOT],
+        net=book.net,
+        round=round_id,
+        seq=0,
+        txs=sorted(voted),
+    )
+    return seal_opened(ballot, ledger.keys.document)
+
+
+def own_certificate(ledger: Ledger, certificate: Certificate) -> Opened[Certificate]:
+    """Wrap the papers of a certified cycle for our own log."""
+    book = ledger.book
+    own = Certificate(
+        ballots=certificate.ballots,
+        by=book.cooperative,
+        consents=certificate.consents,
+        exp=certificate.exp,
+        iat=now_s(),
+        kev=book.accounts.kev[COOPERATIVE_SLOT],
+        net=book.net,
+        seq=certificate.seq,
+        terms=certificate.terms,
+    )
+    return seal_opened(own, ledger.keys.document)

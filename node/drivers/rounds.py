@@ -1,0 +1,364 @@
+"""Convene a clearing round: gather positions, publish the optimum, collect consents and ballots.
+
+Nobody in the middle: any node may convene, every member checks everything, each cycle commits on
+its own, and a cycle without all its papers stays pending (spec 0014).
+"""
+
+import asyncio
+from typing import Final
+
+import msgspec
+
+from federation.cycles import short_cycles
+from federation.obligations import Graph
+from federation.panel import panel_of
+from federation.round_papers import manifest_quorum, round_graph
+from federation.tie_break import unique_optimum
+from node.clock import now_s
+from node.desk import Desk, Route
+from node.door import Reply
+from node.drivers.directory import Directory, explore
+from node.drivers.participant import Participant, consents_of, merged_manifest
+from node.errors import PeerError
+from node.problems import problem
+from node.public import CONTAINER_KIND, peer_url
+from node.store.database import rows
+from protocol.envelope import ENVELOPE, Opened, open_sealed, seal_opened
+from protocol.errors import ProtocolError
+from protocol.kinds import TYPE_OF
+from protocol.ledger.book import COOPERATIVE_SLOT
+from protocol.ledger.set_offs import count_ballots, quorum, terms_id
+from protocol.messages.decisions import Charter
+from protocol.messages.rounds import (
+    Ballot,
+    Certificate,
+    Consent,
+    Convening,
+    Flow,
+    Manifest,
+    Position,
+    SetOff,
+    Solution,
+)
+from protocol.messages.wire import PAPERS, Papers
+
+PENDING_EVERY_S: Final = 5
+
+
+class Round(msgspec.Struct):
+    """What the convener has gathered so far; everything that it publishes is in here."""
+
+    directory: Directory
+    convening: Opened[Convening]
+    keys: dict[bytes, bytes]
+    positions: list[Opened[Position]] = []
+    manifest: Opened[Manifest] | None = None
+    solution: Opened[Solution] | None = None
+    terms: list[Opened[SetOff]] = []
+    consents: list[Opened[Consent]] = []
+    certificates: list[Opened[Certificate]] = []
+
+    def opening(self) -> list[bytes]:
+        """Return the papers that every request begins with."""
+        return [self.convening.sealed, *self.directory.charters.values()]
+
+
+class Convener:
+    """Convenes rounds on demand or by the clock, and looks after pending cycles."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._participant = Participant(desk)
+        self._busy = asyncio.Lock()
+
+    def routes(self) -> dict[tuple[str, str], Route]:
+        """Return what is asked of a convener, and what it publishes."""
+        return {
+            ("ROUND", ""): self.convene,
+            ("GET", "/rounds"): self.show_rounds,
+            ("GET", "/rounds/*"): self.show_round,
+        } | self._participant.routes()
+
+    async def run(self) -> None:
+        """Convene by the clock when the settings say so; fetch what pending cycles lack."""
+        every_s = self._desk.settings.round_every_s
+        next_round = now_s() + every_s
+        while True:
+            await asyncio.sleep(PENDING_EVERY_S)
+            await self._look_after_pending()
+            if every_s and now_s() >= next_round:
+                next_round = now_s() + every_s
+                await self.convene(self._desk, {}, b"")
+
+    async def convene(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
+        """Run one round to its end and return its papers."""
+        if self._busy.locked():
+            return problem("conflict", "a round is under way")
+        async with self._busy:
+            try:
+                return await self._convene()
+            except (PeerError, ProtocolError) as error:
+                return problem("peer", str(error))
+
+    async def _convene(self) -> Reply:
+        directory = await explore(self._desk)
+        if len(directory.urls) < 2:
+            return problem("conflict", "no other cooperative answers")
+        current = self._open(directory)
+        await self._gather_positions(current)
+        await self._certify_manifest(current)
+        assert current.manifest is not None
+        graph = round_graph(current.manifest.document, [one.document for one in current.positions])
+        if graph.amounts:
+            self._solve(current, graph)
+            if current.terms:
+                await self._collect_consents(current)
+                await self._collect_ballots(current)
+                await self._deliver(current)
+        papers = [*current.opening(), *(one.sealed for one in current.positions)]
+        papers.append(current.manifest.sealed)
+        if current.solution is not None:
+            papers.append(current.solution.sealed)
+        papers += [one.sealed for one in (*current.terms, *current.certificates)]
+        return Reply(200, CONTAINER_KIND, PAPERS.encode(Papers(papers)))
+
+    def _open(self, directory: Directory) -> Round:
+        book = self._desk.ledger.book
+        members = sorted(directory.urls)
+        at = now_s()
+        convening = Convening(
+            by=book.cooperative,
+            exp=at + self._desk.settings.round_deadline_s,
+            iat=at,
+            kev=book.accounts.kev[COOPERATIVE_SLOT],
+            members=members,
+            net=book.net,
+            panel=panel_of(members, book.net),
+            seq=self._desk.ledger.tree.size,
+        )
+        opened = seal_opened(convening, self._desk.ledger.keys.document)
+        keys = {}
+        for sealed in directory.charters.values():
+            charter = open_sealed(sealed, Charter)
+            keys[charter.id] = charter.document.keys[0]
+        return Round(directory, opened, keys)
+
+    async def _ask(self, current: Round, member: bytes, step: str, papers: list[bytes]) -> list[bytes]:
+        """Send papers to one member, or to ourselves, and return its papers; none when it fails."""
+        body = PAPERS.encode(Papers(papers))
+        try:
+            if member == self._desk.ledger.book.cooperative:
+                route = self._participant.routes()["POST", f"/rounds/{step}"]
+                answer = (await route(self._desk, {}, body)).body
+            else:
+                url = current.directory.urls[member]
+                answer = await self._desk.peers.request("POST", f"{url}/rounds/{step}", body)
+            return PAPERS.decode(answer).papers
+        except (PeerError, ProtocolError):
+            return []
+
+    async def _ask_all(
+        self, current: Round, members: list[bytes], step: str, papers: list[bytes]
+    ) -> list[bytes]:
+        answers = await asyncio.gather(
+            *(self._ask(current, member, step, papers) for member in members)
+        )
+        return [paper for answer in answers for paper in answer]
+
+    async def _gather_positions(self, current: Round) -> None:
+        convening = current.convening
+        papers = await self._ask_all(
+            current, convening.document.members, "convening", current.opening()
+        )
+        positions = [open_sealed(paper, Position) for paper in papers]
+        current.positions = sorted(
+            (
+                one
+                for one in positions
+                if one.signers == (current.keys.get(one.document.by),)
+                and one.document.round == convening.id
+            ),
+            key=lambda one: one.document.by,
+        )
+
+    async def _certify_manifest(self, current: Round) -> None:
+        book = self._desk.ledger.book
+        convening = current.convening
+        draft = Manifest(
+            by=book.cooperative,
+            exp=convening.document.exp,
+            iat=now_s(),
+            kev=book.accounts.kev[COOPERATIVE_SLOT],
+            members=[one.document.by for one in current.positions],
+            net=book.net,
+            papers=[one.id for one in current.positions],
+            round=convening.id,
+            seq=1,
+        )
+        own = seal_opened(draft, self._desk.ledger.keys.document)
+        papers = [*current.opening(), own.sealed, *(one.sealed for one in current.positions)]
+        panel = convening.document.panel
+        signed = await self._ask_all(current, panel, "manifest", papers)
+        manifest = merged_manifest([own.sealed, *signed])
+        seats = {current.keys[member] for member in panel}
+        if sum(key in seats for key in manifest.signers) < manifest_quorum(convening.document):
+            raise PeerError("the panel did not sign the manifest")
+        current.manifest = manifest
+
+    def _solve(self, current: Round, graph: Graph[bytes]) -> None:
+        book = self._desk.ledger.book
+        manifest, convening = current.manifest, current.convening.document
+        assert manifest is not None
+        answer = unique_optimum(graph, manifest.id)
+        place = {member: at for at, member in enumerate(graph.names)}
+        kev = book.accounts.kev[COOPERATIVE_SLOT]
+        seed = self._desk.ledger.keys.document
+        solution = Solution(
+            by=book.cooperative,
+            exp=convening.exp,
+            flows=[
+                Flow(amt=amount, creditor=place[creditor], debtor=place[debtor])
+                for debtor, creditor, amount in graph.debts(answer.flow)
+            ],
+            iat=now_s(),
+            kev=kev,
+            net=book.net,
+            pots=answer.potentials,
+            round=manifest.id,
+            seq=1,
+            skip=answer.skipped,
+        )
+        current.solution = seal_opened(solution, seed)
+        current.terms = [
+            seal_opened(
+                SetOff(
+                    amt=cycle.amount,
+                    by=book.cooperative,
+                    cycle=list(cycle.members),
+                    exp=convening.exp,
+                    iat=solution.iat,
+                    kev=kev,
+                    keys=[current.keys[member] for member in cycle.members],
+                    net=book.net,
+                    panel=convening.panel,
+                    pkeys=[current.keys[member] for member in convening.panel],
+                    round=manifest.id,
+                    seq=number,
+                ),
+                seed,
+            )
+            for number, cycle in enumerate(short_cycles(graph, answer.flow))
+        ]
+
+    async def _collect_consents(self, current: Round) -> None:
+        assert current.manifest is not None and current.solution is not None
+        papers = [
+            *current.opening(),
+            current.manifest.sealed,
+            current.solution.sealed,
+            *(one.sealed for one in (*current.positions, *current.terms)),
+        ]
+        answers = await self._ask_all(
+            current, current.manifest.document.members, "solution", papers
+        )
+        current.consents = [open_sealed(paper, Consent) for paper in answers]
+
+    async def _collect_ballots(self, current: Round) -> None:
+        ready = [
+            terms
+            for terms in current.terms
+            if consents_of(terms.document, terms.id, current.consents) is not None
+        ]
+        if not ready:
+            return
+        panel = current.convening.document.panel
+        papers = [*current.opening(), *(one.sealed for one in (*ready, *current.consents))]
+        ballots = await self._ask_all(current, panel, "consents", papers)
+        book = self._desk.ledger.book
+        for terms in ready:
+            consents = consents_of(terms.document, terms.id, current.consents)
+            voting = [one for one in ballots if terms.id in open_sealed(one, Ballot).document.txs]
+            if consents is None or (
+                count_ballots(terms.document, terms.id, voting) < quorum(len(panel))
+            ):
+                continue
+            certificate = Certificate(
+                ballots=voting,
+                by=book.cooperative,
+                consents=consents,
+                exp=terms.document.exp,
+                iat=now_s(),
+                kev=book.accounts.kev[COOPERATIVE_SLOT],
+                net=book.net,
+                seq=terms.document.seq,
+                terms=ENVELOPE.decode(terms.sealed).p,
+            )
+            current.certificates.append(
+                seal_opened(certificate, self._desk.ledger.keys.document)
+            )
+
+    async def _deliver(self, current: Round) -> None:
+        assert current.manifest is not None
+        for certificate in current.certificates:
+            await self._participant.keep("certificate", current.manifest.id, certificate)
+        papers = [one.sealed for one in current.certificates]
+        if papers:
+            await self._ask_all(
+                current, current.manifest.document.members, "certificates", papers
+            )
+
+    async def _look_after_pending(self) -> None:
+        """Ask the neighbours for certificates of cycles to which we consented."""
+        book = self._desk.ledger.book
+        if not book.head.shares:
+            return
+        rounds = rows(
+            self._desk.ledger.connection, "SELECT DISTINCT round FROM papers WHERE kind='consent'"
+        )
+        for (round_id,) in rounds:
+            for state in list(book.head.correspondents.values()):
+                if book.head.shares:
+                    await self._fetch_certificates(state.cooperative, round_id)
+
+    async def _fetch_certificates(self, cooperative: bytes, round_id: bytes) -> None:
+        url = peer_url(self._desk, cooperative)
+        if url is None:
+            return
+        try:
+            answer = await self._desk.peers.request("GET", f"{url}/rounds/{round_id.hex()}")
+            for paper in PAPERS.decode(answer).papers:
+                if ENVELOPE.decode(paper).t == TYPE_OF[Certificate]:
+                    opened = open_sealed(paper, Certificate)
+                    if terms_id(opened.document.terms) in self._desk.ledger.book.head.shares:
+                        await self._participant.take_certificate(opened)
+        except (PeerError, ProtocolError):
+            return
+
+    async def show_rounds(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
+        """Return the manifests of the rounds that this node took part in."""
+        found = rows(
+            desk.ledger.reader,
+            "SELECT DISTINCT round FROM papers WHERE kind IN ('paper', 'certificate')",
+        )
+        papers = []
+        for (round_id,) in found:
+            manifest = rows(
+                desk.ledger.reader, "SELECT sealed FROM papers WHERE id=?", (round_id,)
+            )
+            papers += [row[0] for row in manifest]
+        return Reply(200, CONTAINER_KIND, PAPERS.encode(Papers(papers)))
+
+    async def show_round(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
+        """Return every paper of a round that this node keeps."""
+        try:
+            round_id = bytes.fromhex(query[""])
+        except ValueError:
+            return problem("not-found", "a round is named by 64 hexadecimal digits")
+        found = rows(
+            desk.ledger.reader,
+            "SELECT sealed FROM papers WHERE round=? AND kind!='entered' ORDER BY kind, id",
+            (round_id,),
+        )
+        if not found:
+            return problem("not-found", "no such round here")
+        return Reply(200, CONTAINER_KIND, PAPERS.encode(Papers([row[0] for row in found])))
