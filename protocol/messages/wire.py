@@ -6,6 +6,7 @@ import msgspec
 
 from protocol.log.receipts import Receipt
 from protocol.shapes import (
+    Bin16,
     Bin32,
     Count,
     Document,
