@@ -89,12 +89,11 @@ def check_threshold(
 
 def check_sequence(book: Book, slot: int, seq: int) -> Refusal | None:
     """Check that an author's number is new, and not absurdly far ahead."""
+    ahead = seq - book.accounts.seq[slot]
+    if ahead > 0:
+        return None if ahead <= SEQUENCE_AHEAD_MAX else Refusal.SEQUENCE_TOO_FAR
     # Spec 0006: The node MUST refuse a number that its author has used.
-    if book.is_sequence_used(slot, seq):
-        return Refusal.SEQUENCE_USED
-    if seq > book.accounts.seq[slot] + SEQUENCE_AHEAD_MAX:
-        return Refusal.SEQUENCE_TOO_FAR
-    return None
+    return Refusal.SEQUENCE_USED if book.is_sequence_used(slot, seq) else None
 
 
 def check_officers(book: Book, opened: Opened[Any], at: int) -> Refusal | None:

@@ -46,8 +46,7 @@ def decide_order(book: Book, opened: Opened[Order], at: int) -> Changes | Refusa
         return refusal
     if order.unit != book.unit:
         return Refusal.WRONG_UNIT
-    legs = order.legs
-    if legs[0].coop is not UNSET or any(leg.coop is not UNSET for leg in legs):
+    if order.legs[0].coop is not UNSET:
         return _decide_foreign(book, payer, opened)
     return _decide_legs(book, payer, order)
 
@@ -59,9 +58,14 @@ def _decide_legs(book: Book, payer: int, order: Order) -> Changes | Refusal:
     total = 0
     full = own = False
     for leg in order.legs:
+        # Spec 0006: An order to a member of another cooperative MUST have exactly one leg.
+        if leg.coop is not UNSET:
+            return Refusal.FOREIGN_LEG_NOT_ALONE
         slot = find(leg.acct)
         if slot < 0 or (role[slot] != _MEMBER and role[slot] != _COOPERATIVE):
-            return Refusal.PAYEE_UNKNOWN
+            # A foreign leg further on comes first in the list of refusals.
+            foreign = any(leg.coop is not UNSET for leg in order.legs)
+            return Refusal.FOREIGN_LEG_NOT_ALONE if foreign else Refusal.PAYEE_UNKNOWN
         own = own or slot == payer
         amount = received.get(slot, 0) + leg.amt
         received[slot] = amount
@@ -82,7 +86,6 @@ def _decide_legs(book: Book, payer: int, order: Order) -> Changes | Refusal:
 def _decide_foreign(book: Book, payer: int, opened: Opened[Order]) -> Changes | Refusal:
     order = opened.document
     leg: Leg = order.legs[0]
-    # Spec 0006: An order to a member of another cooperative MUST have exactly one leg.
     if len(order.legs) > 1:
         return Refusal.FOREIGN_LEG_NOT_ALONE
     assert leg.coop is not UNSET
