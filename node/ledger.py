@@ -30,11 +30,10 @@ from node.store.database import (
     stage,
 )
 from node.store.effects import Effects
-from node.trail import Trail, previous_authored
+from node.trail import Trail, is_transfer, previous_authored
 from protocol.envelope import Opened, open_sealed
 from protocol.errors import EncodingError, ProtocolError
 from protocol.ledger.book import COOPERATIVE_SLOT, Book
-from protocol.ledger.changes import Changes, Posted
 from protocol.ledger.decide import decide
 from protocol.ledger.refusals import Refusal
 from protocol.log.checkpoints import Checkpoint, sign_checkpoint
@@ -187,13 +186,14 @@ class Ledger:
         book.apply(changes, at)
         place = len(leaves)
         index = self.tree.size + place
-        self.trail.reach(len(book.accounts))
+        plain = is_transfer(changes)
+        if not plain:
+            self.trail.reach(len(book.accounts))
         words = self.trail.mark(changes, index)
         salt = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
         leaves.append(entry_leaf(salt, at, opened.sealed))
         decided.group.entries.append((index, at, salt, opened.sealed, words))
         item.place = place
-        plain = len(changes) == 2 and type(changes[0]) is Posted
         if not plain or (extra is not None and extra.text is not UNSET):
             self.effects.note(decided.group, changes, opened, item.submission, index, at)
         decided.by_author[opened.document.by, opened.document.seq] = item

@@ -34,23 +34,24 @@ class Trail:
         """Note an entry on the trails of its accounts and return the words to store with it."""
         author, seq, before = _NOBODY, 0, 0
         moves: list[tuple[int, int]] = []
-        plain = len(changes) == 2
         for change in changes:
-            kind = type(change)
-            if kind is Posted:
-                moves += change.moves  # type: ignore[union-attr]
-            elif kind is SequenceUsed:
-                author, seq = change.slot, change.seq  # type: ignore[union-attr]
+            if isinstance(change, Posted):
+                moves = change.moves
+            elif isinstance(change, SequenceUsed):
+                author, seq = change.slot, change.seq
                 before = self.authored[author]
                 self.authored[author] = index + 1
-            else:
-                plain = False
-        words = [int(plain and bool(moves)), author, seq, before]
+        words = [int(is_transfer(changes)), author, seq, before]
         touched = self.touched
         for slot, amount in moves:
             words += (slot, amount, touched[slot])
             touched[slot] = index + 1
         return array("q", words).tobytes()
+
+
+def is_transfer(changes: Changes) -> bool:
+    """Say whether an entry only moves amounts for one author: its trail alone can replay it."""
+    return len(changes) == 2 and type(changes[0]) is Posted and type(changes[1]) is SequenceUsed
 
 
 def replay(book: Book, trail: Trail, words: bytes, at: int, index: int) -> bool:

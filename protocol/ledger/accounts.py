@@ -8,12 +8,14 @@ from array import array
 from collections.abc import Iterator
 from enum import IntEnum
 from hashlib import sha256
+from struct import Struct
 from typing import Final
 
 import msgspec
 
 _EMPTY: Final = 0xFFFFFFFF
 _TABLE_MIN: Final = 1 << 10
+_FIRST_WORD: Final = Struct("<I").unpack_from
 NO_KEY: Final = bytes(32)
 
 
@@ -60,6 +62,7 @@ class Accounts:
         self.next = bytearray()
         self.several: dict[int, KeyState] = {}
         self._table = array("I", [_EMPTY]) * _TABLE_MIN
+        self._mask = _TABLE_MIN - 1
 
     def __len__(self) -> int:
         return len(self.role)
@@ -70,14 +73,13 @@ class Accounts:
     def find(self, account: bytes) -> int:
         """Return the slot of a 16-byte identifier, or -1."""
         table = self._table
-        mask = len(table) - 1
         # Identifiers are the beginnings of SHA-256 digests: their first bytes are spread evenly.
-        place = int.from_bytes(account[:4], "little") & mask
-        ids = self.ids
+        place = _FIRST_WORD(account)[0] & self._mask
         while (slot := table[place]) != _EMPTY:
-            if ids[slot << 4 : (slot << 4) + 16] == account:
+            at = slot << 4
+            if self.ids[at : at + 16] == account:
                 return slot
-            place = (place + 1) & mask
+            place = (place + 1) & self._mask
         return -1
 
     def identifier(self, slot: int) -> bytes:
@@ -101,6 +103,7 @@ class Accounts:
         self.next += NO_KEY
         if 2 * (slot + 1) > len(self._table):
             self._table = array("I", [_EMPTY]) * (2 * len(self._table))
+            self._mask = len(self._table) - 1
             for old in range(slot):
                 self._place(old)
         self._place(slot)
@@ -108,10 +111,9 @@ class Accounts:
 
     def _place(self, slot: int) -> None:
         table = self._table
-        mask = len(table) - 1
-        place = int.from_bytes(self.ids[slot << 4 : (slot << 4) + 4], "little") & mask
+        place = _FIRST_WORD(self.ids, slot << 4)[0] & self._mask
         while table[place] != _EMPTY:
-            place = (place + 1) & mask
+            place = (place + 1) & self._mask
         table[place] = slot
 
     def key_state(self, slot: int) -> KeyState:
@@ -163,6 +165,7 @@ class Accounts:
         self._table = array("I")
         for column, data in zip(self._columns(), columns, strict=True):
             column.frombytes(data)
+        self._mask = len(self._table) - 1
         self.several = several
 
     def digest(self) -> bytes:

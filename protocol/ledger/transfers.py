@@ -54,33 +54,42 @@ def decide_order(book: Book, opened: Opened[Order], at: int) -> Changes | Refusa
 def _decide_legs(book: Book, payer: int, order: Order) -> Changes | Refusal:
     accounts = book.accounts
     find, role, balance, ceiling = accounts.find, accounts.role, accounts.balance, accounts.ceiling
-    received: dict[int, int] = {}
+    moves = [(payer, 0)]
     total = 0
-    full = own = False
+    full = False
     for leg in order.legs:
         # Spec 0006: An order to a member of another cooperative MUST have exactly one leg.
         if leg.coop is not UNSET:
             return Refusal.FOREIGN_LEG_NOT_ALONE
         slot = find(leg.acct)
         if slot < 0 or (role[slot] != _MEMBER and role[slot] != _COOPERATIVE):
-            # A foreign leg further on comes first in the list of refusals.
-            foreign = any(leg.coop is not UNSET for leg in order.legs)
-            return Refusal.FOREIGN_LEG_NOT_ALONE if foreign else Refusal.PAYEE_UNKNOWN
-        own = own or slot == payer
-        amount = received.get(slot, 0) + leg.amt
-        received[slot] = amount
-        total += leg.amt
+            return Refusal.PAYEE_UNKNOWN
+        if slot == payer:
+            return Refusal.PAYEE_IS_PAYER
+        amount = leg.amt
+        total += amount
+        moves.append((slot, amount))
         # Spec 0006: The payee's balance after the transfer MUST NOT be above its ceiling.
-        full = full or balance[slot] + amount > ceiling[slot]
-    if own:
-        return Refusal.PAYEE_IS_PAYER
+        if balance[slot] + amount > ceiling[slot]:
+            full = True
     # Spec 0006: The payer's balance after the transfer MUST NOT be below minus its credit limit.
     if balance[payer] - total < -accounts.credit_limit[payer]:
         return Refusal.CREDIT_LIMIT_EXCEEDED
+    moves[0] = (payer, -total)
+    if len(moves) > 2:
+        moves = _merged(moves)
+        full = any(balance[slot] + amount > ceiling[slot] for slot, amount in moves[1:])
     if full:
         return Refusal.CEILING_EXCEEDED
-    moves = [(payer, -total), *received.items()]
     return Posted(moves), SequenceUsed(payer, order.seq)
+
+
+def _merged(moves: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return one move for each account: a payee may stand in several legs."""
+    total: dict[int, int] = {}
+    for slot, amount in moves:
+        total[slot] = total.get(slot, 0) + amount
+    return moves if len(total) == len(moves) else list(total.items())
 
 
 def _decide_foreign(book: Book, payer: int, opened: Opened[Order]) -> Changes | Refusal:
