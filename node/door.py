@@ -39,6 +39,10 @@ class DoorAway(Exception):
     """The ledger does not answer; whether it took the document is told by sending it again."""
 
 
+class DoorFault(Exception):
+    """The ledger failed at this request by its own fault; its own log says how."""
+
+
 class Door(Protocol):
     """Whoever can answer for the ledger.
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-
 from node.keyfile import NodeKeys, new_keys, write_keys
 from node.settings import check_url, first_text, write_text
 from protocol.encoding import check_text
@@ -25,11 +24,13 @@ class FoundingError(Exception):
 
     Attributes:
         word: Key of the sentence in `node.words`.
+        fields: Fields of that sentence beside folder and reason.
     """
 
-    def __init__(self, word: str, reason: str = "") -> None:
+    def __init__(self, word: str, reason: str = "", **fields: str | int) -> None:
         super().__init__(reason or word)
         self.word = word
+        self.fields = fields
 
 
 def network_of(federation: str) -> bytes:

@@ -1,6 +1,6 @@
 """What an operator may choose: `node.toml` in the node's folder, overridden by the environment.
 
-Precedence: flag, then RONDE_NODE_<FIELD>, then the file, then the default. Units stand in the names.
+Precedence: flag, RONDE_NODE_<FIELD>, file, default. Units stand in the names.
 """
 
 import os
@@ -134,7 +134,7 @@ def _check_identifier(field: str, kind: TextKind, text: str) -> None:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the environment sets; lists by commas, peers as coop1…=https://…,…"""
+    """Return what the environment sets; lists by commas, peers as coop1…=https://…,…."""
     chosen: dict[str, Any] = {}
     for field in msgspec.structs.fields(Settings):
         text = environment.get(PREFIX + field.name.upper())
@@ -208,7 +208,8 @@ def first_text(name: str, url: str, origin: str, auditors: list[str]) -> str:
     """Return the first `node.toml` of a node, with a word of explanation a line."""
     keys = ", ".join(_quoted(text) for text in auditors)
     return f"""\
-# Réglages du nœud ; chaque ligne peut aussi venir de l'environnement : {PREFIX}LISTEN, {PREFIX}GATES…
+# Réglages du nœud ; chaque ligne peut aussi venir de l'environnement
+# ({PREFIX}LISTEN, {PREFIX}GATES…).
 # Settings of the node; each line may also come from the environment.
 
 name = {_quoted(name)}

@@ -11,13 +11,14 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_request import BaseRequest
 
 from node.clock import uptime_s
-from node.door import JSON, MSGPACK, Door, DoorAway, DoorBusy, EncodedDoor, Item, Reply
+from node.door import JSON, MSGPACK, Door, DoorAway, DoorBusy, DoorFault, EncodedDoor, Item, Reply
 from node.errors import StoreError
-from node.http.connections import Connection, Lobby, response_of
+from node.http.connections import Connection, Lobby
 from node.http.faults import fault
 from node.http.limits import Allowance, site_of
 from node.http.openapi import description
 from node.http.routes import QUERY_BYTES_MAX, TARGET_BYTES_MAX, Route, routes_of
+from node.http.sending import Answer
 from node.logs import CORRELATION, correlation_of
 from node.settings import Settings
 from protocol.envelope import open_any
@@ -49,10 +50,10 @@ log = logging.getLogger("ronde.http")
 class Refused(Exception):
     """A request ends here with this reply."""
 
-    def __init__(self, reply: Reply, **headers: str) -> None:
+    def __init__(self, reply: Reply, headers: dict[str, str] | None = None) -> None:
         super().__init__(reply.status)
         self.reply = reply
-        self.headers = headers
+        self.headers = headers or {}
 
 
 class Front:
@@ -90,16 +91,16 @@ class Front:
         await self._lobby.shutdown(CLOSING_S)
         self._lobby.stop_sweeping()
 
-    async def answer(self, request: BaseRequest) -> web.StreamResponse:
+    async def answer(self, request: BaseRequest) -> Answer:
         """Answer one request; called by aiohttp."""
         try:
             target = request.raw_path
             if request.method == "POST":
                 if target == "/documents":
-                    return response_of(await self._document(request))
+                    return Answer(await self._document(request))
                 if target == "/documents/batch":
-                    return response_of(await self._batch(request))
-            return response_of(await self._other(request, target))
+                    return Answer(await self._batch(request))
+            return Answer(await self._other(request, target))
         except Refused as refused:
             reply, headers = refused.reply, refused.headers
         except SignatureError as error:
@@ -107,14 +108,16 @@ class Front:
         except ProtocolError as error:
             reply, headers = fault("encoding", str(error)), {}
         except DoorBusy:
-            reply, headers = fault("busy"), {"Retry_After": "1"}
+            reply, headers = fault("busy"), {"Retry-After": "1"}
         except (DoorAway, StoreError):
-            reply, headers = fault("unreached"), {"Retry_After": "1"}
-        response = response_of(reply, **headers)
+            reply, headers = fault("unreached"), {"Retry-After": "1"}
+        except DoorFault:
+            reply, headers = fault("fault"), {}
+        answer = Answer(reply, headers)
         if not request.content.is_eof():
             # The rest of the body is not read: the connection has no next request.
-            response.force_close()
-        return response
+            answer.force_close()
+        return answer
 
     async def _document(self, request: BaseRequest) -> Reply:
         self._charge(request, 1)
@@ -164,7 +167,7 @@ class Front:
             if not methods:
                 raise Refused(fault("not-found"))
             allowed = ", ".join([*methods, "HEAD"] if "GET" in methods else methods)
-            raise Refused(fault("method"), Allow=allowed)
+            raise Refused(fault("method"), {"Allow": allowed})
         self._charge(request, 1)
         body = await read_body(request, route.bytes_max)
         reply = await self._routed(route, path, _query(request, route), body)
@@ -205,7 +208,7 @@ class Front:
                 return
         seconds = self._allowance.charge(caller, tokens)
         if seconds:
-            raise Refused(fault("too-many"), Retry_After=str(seconds))
+            raise Refused(fault("too-many"), {"Retry-After": str(seconds)})
 
 
 async def _verify(submissions: list[Submission]) -> tuple[list[Item], dict[int, str]]:

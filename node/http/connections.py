@@ -7,12 +7,11 @@ from typing import Any, Final
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
-from aiohttp.web_response import StreamResponse
 
 from node.clock import uptime_s
-from node.door import Reply
 from node.http.faults import fault
 from node.http.limits import Places, is_loopback, site_of
+from node.http.sending import Answer
 from node.logs import CORRELATION, correlation_of
 from node.settings import Settings
 
@@ -23,21 +22,6 @@ LINGER_S: Final = 2
 _SWEEP_S: Final = 1.0
 
 log = logging.getLogger("ronde.http")
-
-_STRICT: Final = {
-    "Server": "ronde",
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-}
-
-
-def response_of(reply: Reply, **more: str) -> web.Response:
-    """Return what aiohttp sends for a reply; `more` are headers, `_` standing for `-`."""
-    headers = {**_STRICT, "Content-Type": reply.kind}
-    for name, value in more.items():
-        headers[name.replace("_", "-")] = value
-    return web.Response(status=reply.status, body=reply.body, headers=headers)
 
 
 class Connection(RequestHandler):
@@ -73,9 +57,14 @@ class Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Start the request's clock at its first byte."""
-        if not self.arriving_since:
+        if data and not self.arriving_since:
             self.arriving_since = uptime_s()
         super().data_received(data)
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Go on reading where it was paused; aiohttp asks after each body, paused or not."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
 
     def arrived(self) -> None:
         """Stop the clock: the request is here, whole."""
@@ -87,15 +76,15 @@ class Connection(RequestHandler):
         status: int = 500,
         exc: BaseException | None = None,
         message: str | None = None,
-    ) -> StreamResponse:
+    ) -> Any:
         """Answer a malformed request with 400, our own fault with 500, and close."""
         if status < 500 or isinstance(exc, ConnectionError):
             # aiohttp's message quotes what the stranger sent: it is not repeated.
-            answer = response_of(fault("http", type(exc).__name__ if exc else ""))
+            answer = Answer(fault("http", type(exc).__name__ if exc else ""))
         else:
             correlation = CORRELATION.get() or correlation_of(None)
             log.error("fault %s", correlation, exc_info=exc)
-            answer = response_of(fault("fault", "", correlation))
+            answer = Answer(fault("fault", "", correlation))
             self.lobby.report(exc)
         answer.force_close()
         return answer

@@ -115,9 +115,7 @@ def description() -> bytes:
             "responses": {
                 "Problem": {
                     "description": "What was wrong, in French and English.",
-                    "content": {
-                        PROBLEM_KIND: {"schema": {"$ref": "#/components/schemas/Problem"}}
-                    },
+                    "content": {PROBLEM_KIND: {"schema": {"$ref": "#/components/schemas/Problem"}}},
                 },
                 "Rejection": {
                     "description": "A rule refuses: the node's sealed rejection.",
