@@ -8,7 +8,6 @@ is ahead of the disk, and only a restart, which replays, may go on.
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +30,7 @@ from node.store.database import (
 )
 from node.store.effects import Effects
 from node.trail import Trail, is_transfer, previous_authored
-from protocol.envelope import Opened, open_sealed
+from protocol.envelope import Opened, open_sealed, reopen_verified
 from protocol.errors import EncodingError, ProtocolError
 from protocol.ledger.book import COOPERATIVE_SLOT, Book
 from protocol.ledger.decide import decide
@@ -40,12 +39,21 @@ from protocol.log.checkpoints import Checkpoint, sign_checkpoint
 from protocol.log.leaves import SALT_BYTES, entry_leaf
 from protocol.log.receipts import Receipt
 from protocol.log.tree import BLOCK_LEAVES, Tree
-from protocol.messages.decisions import Admission, Charter
-from protocol.messages.orders import Order
+from protocol.messages.decisions import Admission, Charter, CreditLine
+from protocol.messages.orders import Order, purpose_digest
 from protocol.messages.wire import Submission
 
 Verdict = Receipt | Refusal | ProtocolError | Conflict
 Maker = Callable[[Book, int], Opened[Any] | Refusal]
+# A document that stands in the log already may meet these when it comes again: it is not refused.
+_MAY_REPEAT: Final = frozenset(
+    {
+        Refusal.EXPIRED,
+        Refusal.KEYS_REVOKED,
+        Refusal.KEY_EVENT_NOT_CURRENT,
+        Refusal.SEQUENCE_USED,
+    }
+)
 
 
 @dataclass(slots=True)
@@ -76,11 +84,6 @@ class Decided:
     items: list[Item]
     group: Group = field(default_factory=Group)
     by_author: dict[tuple[int, int], Item] = field(default_factory=dict)
-
-
-def purpose_digest(salt: bytes, text: str) -> bytes:
-    """Return what an order says of its purpose: a salted hash, 32 bytes (spec 0006)."""
-    return sha256(b"ronde/what/v1\0" + salt + text.encode()).digest()
 
 
 def create_log(folder: Path, sealed_charter: bytes, log_seed: bytes, at: int) -> None:
@@ -201,7 +204,7 @@ class Ledger:
     def _refuse(self, item: Item, refusal: Refusal, decided: Decided) -> None:
         item.verdict = refusal
         opened = item.opened
-        if refusal is not Refusal.SEQUENCE_USED or opened is None:
+        if refusal not in _MAY_REPEAT or opened is None or isinstance(opened.document, CreditLine):
             return
         document = opened.document
         twin = decided.by_author.get((document.by, document.seq))
@@ -220,6 +223,8 @@ class Ledger:
         slot = COOPERATIVE_SLOT if by == self.book.cooperative else self.book.accounts.find(by)
         if not 0 <= slot < len(self.trail.authored):
             return -1
+        if not self.book.is_sequence_used(slot, document.seq):
+            return -1
         index = self.trail.authored[slot] - 1
         while index >= 0:
             found = rows(
@@ -229,8 +234,8 @@ class Ledger:
                 return -1
             seq, before = previous_authored(found[0][1])
             if seq == document.seq:
-                same = open_sealed(found[0][0], type(document)).id == opened.id
-                return index if same else -1
+                # The number may have been used by a document of another kind.
+                return index if reopen_verified(found[0][0]).id == opened.id else -1
             index = before
         return -1
 

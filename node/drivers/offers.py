@@ -12,7 +12,7 @@ from node.clock import random_bytes
 from node.desk import Desk, Route
 from node.door import DoorBusy, Reply
 from node.errors import PeerError
-from node.ledger import Item, Maker, purpose_digest
+from node.ledger import Item, Maker
 from node.public import CONTAINER_KIND, peer_url
 from node.store.database import rows
 from protocol.envelope import Opened, open_sealed, seal_opened
@@ -20,6 +20,7 @@ from protocol.errors import ProtocolError
 from protocol.ledger.book import COOPERATIVE_SLOT, Book
 from protocol.ledger.correspondents import check_offer, offer_verdict
 from protocol.ledger.refusals import Refusal
+from protocol.messages.orders import purpose_digest
 from protocol.messages.peering import Answer, Offer
 from protocol.messages.wire import BATCH, PAPERS, SUBMISSION, Batch, Papers, Submission
 

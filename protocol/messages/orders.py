@@ -1,5 +1,6 @@
 """What a member signs: transfer orders, and questions about the account (spec 0006, 0008)."""
 
+from hashlib import sha256
 from typing import Annotated, Literal
 
 import msgspec
@@ -7,6 +8,11 @@ import msgspec
 from protocol.shapes import Amount, Bin16, Bin32, Count, Document, Identity, Seconds, Small
 
 LEGS_MAX = 1_000
+
+
+def purpose_digest(salt: bytes, text: str) -> bytes:
+    """Return what an order says of its purpose: a salted hash, 32 bytes (spec 0006)."""
+    return sha256(b"ronde/what/v1\0" + salt + text.encode()).digest()
 
 
 class Leg(Document, frozen=True, gc=False):
