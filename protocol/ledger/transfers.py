@@ -13,6 +13,7 @@ from protocol.messages.orders import Leg, Order
 
 _MEMBER = int(Role.MEMBER)
 _COOPERATIVE = int(Role.COOPERATIVE)
+_PAYEES = (_MEMBER, _COOPERATIVE)
 
 
 def decide_order(book: Book, opened: Opened[Order], at: int) -> Changes | Refusal:
@@ -63,9 +64,9 @@ def _decide_legs(book: Book, payer: int, order: Order) -> Changes | Refusal:
             return Refusal.FOREIGN_LEG_NOT_ALONE
         slot = find(leg.acct)
         if slot < 0 or (role[slot] != _MEMBER and role[slot] != _COOPERATIVE):
-            return Refusal.PAYEE_UNKNOWN
+            return _first_refusal(book, order.legs)
         if slot == payer:
-            return Refusal.PAYEE_IS_PAYER
+            return _first_refusal(book, order.legs)
         amount = leg.amt
         total += amount
         moves.append((slot, amount))
@@ -82,6 +83,16 @@ def _decide_legs(book: Book, payer: int, order: Order) -> Changes | Refusal:
     if full:
         return Refusal.CEILING_EXCEEDED
     return Posted(moves), SequenceUsed(payer, order.seq)
+
+
+def _first_refusal(book: Book, legs: list[Leg]) -> Refusal:
+    """Return the first refusal in the order of the list, whichever leg it is about."""
+    if any(leg.coop is not UNSET for leg in legs):
+        return Refusal.FOREIGN_LEG_NOT_ALONE
+    slots = [book.accounts.find(leg.acct) for leg in legs]
+    if any(slot < 0 or book.accounts.role[slot] not in _PAYEES for slot in slots):
+        return Refusal.PAYEE_UNKNOWN
+    return Refusal.PAYEE_IS_PAYER
 
 
 def _merged(moves: list[tuple[int, int]]) -> list[tuple[int, int]]:
