@@ -144,8 +144,8 @@ def _ledger(folder: Path, text: Text) -> list[Finding]:
     finally:
         reader.close()
     says = text(
-        f"Journal : {tree.size} inscriptions, racine égale à la tête signée, somme des soldes 0.",
-        f"Log: {tree.size} entries, root equal to the signed head, balances sum to 0.",
+        f"Journal : {tree.size} inscription(s), racine égale à la tête signée, somme des soldes 0.",
+        f"Log: {tree.size} entry(ies), root equal to the signed head, balances sum to 0.",
     )
     return [
         *findings,

@@ -6,7 +6,7 @@ big-endian. Both ends are our own: a malformed frame is our own fault.
 
 import asyncio
 import struct
-from typing import Final
+from typing import Final, cast
 
 FRAME_BYTES_MAX: Final = 100_000_000
 _HEAD: Final = struct.Struct(">IIB")
@@ -31,8 +31,8 @@ class Frames(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way out."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        # uvloop's transports are not of asyncio's class, only of its shape.
+        self.transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let whoever waits to write go on, and find nobody there."""

@@ -268,12 +268,14 @@ class Pipe:
         self._door = door
         self._on_fault = on_fault
         self._listener: asyncio.Server | None = None
+        self._path = ""
         self.sides: set[_LedgerSide] = set()
 
     async def open(self, path: str) -> None:
         """Listen on the socket, for this user alone."""
         if os.path.exists(path):
             os.unlink(path)
+        self._path = path
         loop = asyncio.get_running_loop()
         mask = os.umask(0o177)
         try:
@@ -287,6 +289,8 @@ class Pipe:
             self._listener.close()
         for side in list(self.sides):
             await side.finish()
+        if os.path.exists(self._path):
+            os.unlink(self._path)
 
     def report(self, error: BaseException) -> None:
         """Log our own fault, and let the node stop."""

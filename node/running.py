@@ -168,6 +168,9 @@ async def run_node(folder: Path, settings: Settings, announce: Callable[[str], N
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask_to_stop)
+    listening = folder / LISTENING_NAME
+    # What a node that was killed left behind must not be taken for this one's.
+    listening.unlink(missing_ok=True)
     async with running(folder, settings) as desk:
         doors = (
             _outside(desk, folder, settings, on_fault)
@@ -175,12 +178,14 @@ async def run_node(folder: Path, settings: Settings, announce: Callable[[str], N
             else _inside(desk, settings, on_fault)
         )
         async with doors as url:
-            (folder / LISTENING_NAME).write_text(f"{url}\n", encoding="ascii")
+            coming = listening.with_suffix(".new")
+            coming.write_text(f"{url}\n", encoding="ascii")
+            coming.rename(listening)
             announce(url)
             notify("READY=1")
             await _until(stop, desk.failed)
             notify("STOPPING=1")
-        (folder / LISTENING_NAME).unlink(missing_ok=True)
+        listening.unlink(missing_ok=True)
 
 
 async def _until(stop: "asyncio.Future[None]", failed: "asyncio.Task[None] | None") -> None:

@@ -5,6 +5,7 @@ import logging
 from typing import Any, Final
 
 from aiohttp import web
+from aiohttp.web import RequestPayloadError
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 
@@ -18,7 +19,6 @@ from node.settings import Settings
 LINE_BYTES_MAX: Final = 2_048
 FIELD_BYTES_MAX: Final = 4_096
 FIELDS_MAX: Final = 48
-LINGER_S: Final = 2
 _SWEEP_S: Final = 1.0
 
 log = logging.getLogger("ronde.http")
@@ -60,6 +60,10 @@ class Connection(RequestHandler):
         if data and not self.arriving_since:
             self.arriving_since = uptime_s()
         super().data_received(data)
+        running = self._current_request
+        if running is not None and self._messages and not running.content.is_eof():
+            # Nothing can follow a body that has not ended: the parser gave up inside it.
+            running.content.set_exception(RequestPayloadError("malformed body"))
 
     def resume_reading(self, resume_parser: bool = True) -> None:
         """Go on reading where it was paused; aiohttp asks after each body, paused or not."""
@@ -112,7 +116,8 @@ class Lobby(web.Server):
             "max_line_size": LINE_BYTES_MAX,
             "max_field_size": FIELD_BYTES_MAX,
             "max_headers": FIELDS_MAX,
-            "lingering_time": LINGER_S,
+            # The rest of a refused body is not read, not even to be thrown away.
+            "lingering_time": 0,
             "access_log": None,
             # Decompression would let a small body become a large one.
             "auto_decompress": False,

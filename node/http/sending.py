@@ -1,5 +1,6 @@
 """How a reply is sent: one head, one write; the strict headers are the same for all."""
 
+import asyncio
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
@@ -11,6 +12,8 @@ from node.clock import now_s
 from node.door import Reply
 
 _DRAIN_BYTES: Final = 65_536
+# Closing on unread bytes resets the connection: the caller gets this long to read why.
+_LINGER_S: Final = 1
 _STRICT: Final = (
     "Server: ronde\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
@@ -40,12 +43,13 @@ class Answer:
         headers: More headers, by name.
     """
 
-    __slots__ = ("_closes", "_headers", "_reply", "keep_alive", "status")
+    __slots__ = ("_closes", "_headers", "_reply", "_unread", "keep_alive", "status")
 
     def __init__(self, reply: Reply, headers: dict[str, str] | None = None) -> None:
         self._reply = reply
         self._headers = headers
         self._closes = False
+        self._unread = False
         self.keep_alive = False
         self.status = reply.status
 
@@ -73,9 +77,14 @@ class Answer:
         elif request.version.minor == 0:
             head += b"Connection: keep-alive\r\n"
         transport.write(head + b"\r\n" + (b"" if request.method == "HEAD" else body))
+        if not request.content.is_eof():
+            transport.pause_reading()
+            self._unread = True
         if len(body) > _DRAIN_BYTES:
             # A slow reader holds one answer in memory, not as many as it asks for.
             await request.writer.drain()
 
     async def write_eof(self) -> None:
-        """Do nothing: `prepare` sent it whole."""
+        """Let the caller of a body that is not read see the answer before the connection ends."""
+        if self._unread:
+            await asyncio.sleep(_LINGER_S)
