@@ -11,12 +11,14 @@ from functools import lru_cache
 from typing import Final
 
 from nacl import bindings
-from nacl.exceptions import BadSignatureError
+from nacl._sodium import ffi, lib
 
 from protocol.errors import SignatureError
 
 KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
+_SODIUM: Final = lib
+_NOWHERE: Final = ffi.NULL
 
 
 def public_key_of(seed: bytes) -> bytes:
@@ -68,10 +70,10 @@ def verify_registered(public_key: bytes, message: bytes, signature: bytes) -> No
     # Spec 0004: The reader MUST refuse a signature that is not 64 bytes long.
     if len(signature) != SIGNATURE_BYTES or len(public_key) != KEY_BYTES:
         raise SignatureError("a key has 32 bytes and a signature 64")
-    try:
-        bindings.crypto_sign_open(signature + message, public_key)
-    except BadSignatureError as error:
-        raise SignatureError("the signature does not hold") from error
+    signed = signature + message
+    # libsodium's crypto_sign_open without a place for the message: no copy, the same verdict.
+    if _SODIUM.crypto_sign_open(_NOWHERE, _NOWHERE, signed, len(signed), public_key):
+        raise SignatureError("the signature does not hold")
 
 
 def verify(public_key: bytes, message: bytes, signature: bytes) -> None:

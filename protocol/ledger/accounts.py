@@ -74,7 +74,7 @@ class Accounts:
         """Return the slot of a 16-byte identifier, or -1."""
         table = self._table
         # Identifiers are the beginnings of SHA-256 digests: their first bytes are spread evenly.
-        place = _FIRST_WORD(account)[0] & self._mask
+        place: int = _FIRST_WORD(account)[0] & self._mask
         while (slot := table[place]) != _EMPTY:
             at = slot << 4
             if self.ids[at : at + 16] == account:
