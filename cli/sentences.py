@@ -6,6 +6,7 @@ A topic has its own file; this one puts them together and fills in the fields.
 from typing import Final
 
 from cli.choices import Language
+from cli.sentences_audit import AUDIT
 from cli.sentences_refusals import REFUSALS
 from cli.sentences_transfer import TRANSFER
 from cli.sentences_usage import USAGE
@@ -15,7 +16,7 @@ from protocol.ledger.refusals import Refusal
 Pair = tuple[str, str]
 __all__ = ["REFUSALS", "SENTENCES", "pick", "say", "say_refusal", "two"]
 
-SENTENCES: Final[dict[str, Pair]] = {**USAGE, **WALLET, **TRANSFER}
+SENTENCES: Final[dict[str, Pair]] = {**USAGE, **WALLET, **TRANSFER, **AUDIT}
 
 
 def say(key: str, lang: Language, **fields: str | int) -> str:
