@@ -22,7 +22,7 @@ from protocol.ledger.book import COOPERATIVE_SLOT
 from protocol.ledger.refusals import Refusal
 from protocol.log.receipts import Receipt
 from protocol.messages.answers import Rejection
-from protocol.messages.wire import BatchResult, Result, Submission
+from protocol.messages.wire import BatchResult, Result, Submission, batch_result
 
 RECEIPT_KIND: Final = "application/vnd.ronde.receipt+msgpack"
 SEALED_KIND: Final = "application/octet-stream"
@@ -84,28 +84,12 @@ class Desk:
             await self.sequencer.submit(queue)
         except StoreError as error:
             raise DoorAway from error
-        heads: list[str] = []
-        places: dict[str, int] = {}
-        results = []
-        for item in queue:
-            verdict = item.verdict
-            if type(verdict) is Receipt:
-                place = places.get(verdict.head)
-                if place is None:
-                    place = places[verdict.head] = len(heads)
-                    heads.append(verdict.head)
-                results.append(
-                    Result(
-                        at=verdict.at,
-                        head=place,
-                        idx=verdict.idx,
-                        path=verdict.path,
-                        salt=verdict.salt,
-                    )
-                )
-            else:
-                results.append(self._other_result(item))
-        return BatchResult(heads, results)
+        return batch_result(
+            [
+                item.verdict if type(item.verdict) is Receipt else self._other_result(item)
+                for item in queue
+            ]
+        )
 
     def _other_result(self, item: Item) -> Result:
         if isinstance(item.verdict, Refusal):

@@ -6,7 +6,9 @@ from typing import Final
 
 from node import public, questions
 from node.desk import Desk
-from node.drivers import lines, offers, rounds
+from node.drivers import lines
+from node.drivers.offers import Courier
+from node.drivers.rounds import Convener
 from node.errors import StoreError
 from node.keyfile import load_keys
 from node.ledger import Ledger
@@ -30,8 +32,8 @@ class Household:
         self.sequencer = Sequencer(ledger, settings.snapshot_every_entries)
         self.peers = Peers()
         self.desk = Desk(ledger, self.sequencer, self.peers, settings)
-        self.courier = offers.Courier(self.desk)
-        self.convener = rounds.Convener(self.desk)
+        self.courier = Courier(self.desk)
+        self.convener = Convener(self.desk)
         for module in (public, questions, lines):
             self.desk.routes |= module.ROUTES
         self.desk.routes |= self.courier.routes() | self.convener.routes()

@@ -29,7 +29,7 @@ from node.store.database import (
     stage,
 )
 from node.store.effects import Effects
-from node.trail import Trail, is_transfer, previous_authored
+from node.trail import is_transfer, previous_authored
 from protocol.envelope import Opened, open_sealed, reopen_verified
 from protocol.errors import EncodingError, ProtocolError
 from protocol.ledger.book import COOPERATIVE_SLOT, Book
@@ -83,7 +83,20 @@ class Decided:
 
     items: list[Item]
     group: Group = field(default_factory=Group)
-    by_author: dict[tuple[int, int], Item] = field(default_factory=dict)
+    entered: list[Item] = field(default_factory=list)
+    _by_author: dict[tuple[bytes, int], Item] = field(default_factory=dict)
+    _noted: int = 0
+
+    def twin(self, by: bytes, seq: int) -> Item | None:
+        """Return the entered item of this group with the same author and number.
+
+        Only a refused item asks, so the ordinary ones pay nothing for it.
+        """
+        for item in self.entered[self._noted :]:
+            assert item.opened is not None
+            self._by_author[item.opened.document.by, item.opened.document.seq] = item
+        self._noted = len(self.entered)
+        return self._by_author.get((by, seq))
 
 
 def create_log(folder: Path, sealed_charter: bytes, log_seed: bytes, at: int) -> None:
@@ -199,7 +212,7 @@ class Ledger:
         item.place = place
         if not plain or (extra is not None and extra.text is not UNSET):
             self.effects.note(decided.group, changes, opened, item.submission, index, at)
-        decided.by_author[opened.document.by, opened.document.seq] = item
+        decided.entered.append(item)
 
     def _refuse(self, item: Item, refusal: Refusal, decided: Decided) -> None:
         item.verdict = refusal
@@ -207,7 +220,7 @@ class Ledger:
         if refusal not in _MAY_REPEAT or opened is None or isinstance(opened.document, CreditLine):
             return
         document = opened.document
-        twin = decided.by_author.get((document.by, document.seq))
+        twin = decided.twin(document.by, document.seq)
         if twin is not None and twin.opened is not None and twin.opened.id == opened.id:
             item.place = twin.place
         else:

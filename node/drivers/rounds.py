@@ -5,7 +5,8 @@ its own, and a cycle without all its papers stays pending (spec 0014).
 """
 
 import asyncio
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -43,6 +44,10 @@ from protocol.messages.rounds import (
 from protocol.messages.wire import PAPERS, Papers
 
 PENDING_EVERY_S: Final = 5
+
+
+def _sealed(*groups: Sequence[Opened[Any]]) -> list[bytes]:
+    return [one.sealed for group in groups for one in group]
 
 
 class Round(msgspec.Struct):
@@ -119,7 +124,7 @@ class Convener:
         papers.append(current.manifest.sealed)
         if current.solution is not None:
             papers.append(current.solution.sealed)
-        papers += [one.sealed for one in (*current.terms, *current.certificates)]
+        papers += _sealed(current.terms, current.certificates)
         return Reply(200, CONTAINER_KIND, PAPERS.encode(Papers(papers)))
 
     def _open(self, directory: Directory) -> Round:
@@ -256,7 +261,7 @@ class Convener:
             *current.opening(),
             current.manifest.sealed,
             current.solution.sealed,
-            *(one.sealed for one in (*current.positions, *current.terms)),
+            *_sealed(current.positions, current.terms),
         ]
         answers = await self._ask_all(
             current, current.manifest.document.members, "solution", papers
@@ -272,7 +277,7 @@ class Convener:
         if not ready:
             return
         panel = current.convening.document.panel
-        papers = [*current.opening(), *(one.sealed for one in (*ready, *current.consents))]
+        papers = [*current.opening(), *_sealed(ready, current.consents)]
         ballots = await self._ask_all(current, panel, "consents", papers)
         book = self._desk.ledger.book
         for terms in ready:

@@ -145,7 +145,7 @@ class Front:
         door = self._door
         if not wrong and isinstance(door, EncodedDoor):
             return await door.batch_bytes(items)
-        found = await door.documents(items) if items else BatchResult([], [])
+        found = await door.documents(items) if items else BatchResult([], [], [])
         if wrong:
             good = iter(found.items)
             count = len(items) + len(wrong)
@@ -153,7 +153,7 @@ class Front:
                 Result(wrong=wrong[place]) if place in wrong else next(good)
                 for place in range(count)
             ]
-            found = BatchResult(found.heads, results)
+            found = BatchResult(found.heads, results, found.tops)
         return BATCH_RESULT.encode(found)
 
     async def _other(self, request: BaseRequest, target: str) -> Reply:

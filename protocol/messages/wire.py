@@ -1,9 +1,11 @@
 """Unsigned containers of the HTTP interface (spec 0008): they carry sealed documents and proofs."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
 import msgspec
 
+from protocol.errors import EncodingError
 from protocol.log.receipts import Receipt
 from protocol.shapes import (
     Bin16,
@@ -19,6 +21,8 @@ from protocol.shapes import (
 )
 
 BATCH_MAX: Final = 1_000
+# Leaves of one block of 256 share everything above these eight steps.
+LOW_BYTES: Final = 8 * 32
 BATCH_BYTES_MAX: Final = 8_000_000
 SUBMISSION_BYTES_MAX: Final = 72_000
 
@@ -54,9 +58,10 @@ class Result(Document, frozen=True, gc=False):
         at: Second of the entry.
         head: Place of the checkpoint in the batch's heads.
         idx: Index of the entry.
-        path: Inclusion path, 32 bytes a step.
+        path: The first 256 bytes of the inclusion path, 32 bytes a step.
         rejection: The sealed `Rejection`; the other fields are then absent.
         salt: Salt of the entry, 32 bytes.
+        top: Place of the rest of the path in the batch's tops; absent when there is no rest.
         wrong: What is wrong with the bytes, when they are no document at all.
     """
 
@@ -66,14 +71,71 @@ class Result(Document, frozen=True, gc=False):
     path: bytes | msgspec.UnsetType = msgspec.UNSET
     rejection: bytes | msgspec.UnsetType = msgspec.UNSET
     salt: bytes | msgspec.UnsetType = msgspec.UNSET
+    top: Count | msgspec.UnsetType = msgspec.UNSET
     wrong: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class BatchResult(Document, frozen=True, gc=False):
-    """Checkpoints, each once, and one result an item, in the order of the batch."""
+    """Checkpoints and upper parts of paths, each once, and one result an item, in their order."""
 
     heads: list[str]
     items: list[Result]
+    tops: list[bytes]
+
+
+def batch_result(verdicts: Sequence[Receipt | Result]) -> BatchResult:
+    """Return the result of a batch: what several receipts share is said once.
+
+    Args:
+        verdicts: A receipt, or the result that says why not, for each item.
+    """
+    heads: dict[str, int] = {}
+    tops: dict[bytes, int] = {}
+    items = []
+    for verdict in verdicts:
+        if type(verdict) is not Receipt:
+            assert isinstance(verdict, Result)
+            items.append(verdict)
+            continue
+        path = verdict.path
+        rest = path[LOW_BYTES:]
+        items.append(
+            Result(
+                at=verdict.at,
+                head=heads.setdefault(verdict.head, len(heads)),
+                idx=verdict.idx,
+                path=path[:LOW_BYTES],
+                salt=verdict.salt,
+                top=tops.setdefault(rest, len(tops)) if rest else msgspec.UNSET,
+            )
+        )
+    return BatchResult(list(heads), items, list(tops))
+
+
+def receipts(result: BatchResult) -> list[Receipt | Result]:
+    """Return the receipt of each item of a batch, or the result that says why not.
+
+    Raises:
+        EncodingError: a result names a checkpoint or a path that the batch does not have.
+    """
+    found: list[Receipt | Result] = []
+    for item in result.items:
+        if item.head is msgspec.UNSET:
+            found.append(item)
+            continue
+        try:
+            top = b"" if item.top is msgspec.UNSET else result.tops[item.top]
+            head = result.heads[item.head]
+        except IndexError as error:
+            raise EncodingError("a result names what its batch does not have") from error
+        if item.at is msgspec.UNSET or item.idx is msgspec.UNSET:
+            raise EncodingError("a result without its place")
+        if not isinstance(item.path, bytes) or not isinstance(item.salt, bytes):
+            raise EncodingError("a result without its path")
+        found.append(
+            Receipt(at=item.at, head=head, idx=item.idx, path=item.path + top, salt=item.salt)
+        )
+    return found
 
 
 class AccountView(Document, frozen=True, gc=False):
