@@ -119,7 +119,7 @@ def _ledger(folder: Path, text: Text) -> list[Finding]:
     """Open the database as the node does, then replay the whole log on a reader's view of it."""
     path = folder / DATABASE_NAME
     try:
-        open_database(path).close()
+        open_database(path, alone=False).close()
         says = text(
             "Base de données : WAL et synchronous=FULL.", "Database: WAL and synchronous=FULL."
         )
@@ -134,7 +134,7 @@ def _ledger(folder: Path, text: Text) -> list[Finding]:
         if damage != "ok":
             raise StoreError(f"{path}: {damage}")
         last: int = rows(reader, "SELECT at FROM entries ORDER BY idx DESC LIMIT 1")[0][0]
-        book, tree, _ = catch_up(reader, None)
+        book, tree, _ = catch_up(reader, None, anew=True)
     except (StoreError, ProtocolError, sqlite3.Error, IndexError) as error:
         advice = text(
             "Ne relancez pas le nœud ; restaurez une copie de secours et prévenez un auditeur.",

@@ -76,29 +76,29 @@ def charter_of(
     Raises:
         FoundingError: a value is out of its bounds, or the keys are not acceptable.
     """
-    charter = Charter(
-        ceil=ceiling,
-        climit=credit_limit,
-        dec=decimals,
-        exp=now_s + CHARTER_VALIDITY_S,
-        iat=now_s,
-        kev=0,
-        keys=[keys.document_key],
-        log=keys.log_key,
-        name=name,
-        net=network,
-        next=[keys.next_digest],
-        nthr=1,
-        officers=sorted(set(officers)),
-        origin=f"{slug(name)}/ledger",
-        othr=officers_needed,
-        seq=0,
-        thr=1,
-        unit=unit,
-    )
     shape = SHAPES[type_name("charter")]
     try:
         check_text(name)
+        charter = Charter(
+            ceil=ceiling,
+            climit=credit_limit,
+            dec=decimals,
+            exp=now_s + CHARTER_VALIDITY_S,
+            iat=now_s,
+            kev=0,
+            keys=[keys.document_key],
+            log=keys.log_key,
+            name=name,
+            net=network,
+            next=[keys.next_digest],
+            nthr=1,
+            officers=sorted(set(officers)),
+            origin=f"{slug(name)}/ledger",
+            othr=officers_needed,
+            seq=0,
+            thr=1,
+            unit=unit,
+        )
         # Encoding does not look at bounds, decoding does: what we write must be readable.
         shape.decode(shape.encode(charter))
     except EncodingError as error:

@@ -1,6 +1,7 @@
 """The five questions of `ronde-node init`: asked on a terminal, or answered by flags."""
 
 import sys
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -74,7 +75,8 @@ def found_from(lang: Language, folder: Path, given: Mapping[str, Any]) -> Made:
     if folder.exists() and any(folder.iterdir()):
         raise FoundingError("init.folder_exists")
     decimals: int = given["decimals"]
-    name = _ask(lang, given, "--name", "init.ask_name", None)
+    # Some terminals type é as e and an accent; the spec has one form of every text.
+    name = unicodedata.normalize("NFC", _ask(lang, given, "--name", "init.ask_name", None))
     url = _ask(lang, given, "--url", "init.ask_url", DEFAULT_URL)
     unit = _ask(lang, given, "--unit", "init.ask_unit", DEFAULT_UNIT)
     limit = _amount(_ask(lang, given, "--credit-limit", "init.ask_limit", DEFAULT_LIMIT), decimals)

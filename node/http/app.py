@@ -17,7 +17,7 @@ from node.http.connections import Connection, Lobby
 from node.http.faults import fault
 from node.http.limits import Allowance, site_of
 from node.http.openapi import description
-from node.http.routes import QUERY_BYTES_MAX, TARGET_BYTES_MAX, Route, routes_of
+from node.http.routes import QUERY_CHARACTERS_MAX, TARGET_BYTES_MAX, Route, routes_of
 from node.http.sending import Answer
 from node.logs import CORRELATION, correlation_of
 from node.settings import Settings
@@ -230,7 +230,7 @@ def _query(request: BaseRequest, route: Route) -> dict[str, str]:
         return {}
     given = request.query
     chosen = {name: given[name] for name in route.query if name in given}
-    if any(len(value) > QUERY_BYTES_MAX for value in chosen.values()):
+    if any(len(value) > QUERY_CHARACTERS_MAX for value in chosen.values()):
         raise Refused(fault("target"))
     return chosen
 

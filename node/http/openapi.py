@@ -4,9 +4,9 @@ import json
 from functools import cache
 from typing import Any, Final
 
-from node.door import JSON, MSGPACK
+from node.door import JSON
 from node.http.faults import FAULTS
-from node.http.routes import ROUTES, Route
+from node.http.routes import QUERY_CHARACTERS_MAX, ROUTES, Route
 from node.problems import PROBLEM_KIND, PROBLEMS
 
 # Any route may answer these: malformed, too large, too many, our fault, no ledger.
@@ -69,13 +69,20 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if 422 in route.refuses:
         problems["422"] = {"$ref": "#/components/responses/Rejection"}
+    if route.may_wait:
+        waiting = "Taken; something is still missing."
+        problems["202"] = {"description": waiting, "content": _content(route)}
     operation: dict[str, Any] = {
         "summary": route.says,
         "operationId": f"{route.method} {route.path}",
         "responses": {"200": {"description": route.says, "content": _content(route)}, **problems},
     }
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "query", "schema": {"type": "string", "maxLength": 128}}
+        {
+            "name": name,
+            "in": "query",
+            "schema": {"type": "string", "maxLength": QUERY_CHARACTERS_MAX},
+        }
         for name in route.query
     ]
     if route.parameter:
@@ -87,8 +94,8 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.bytes_max:
         operation["requestBody"] = {
             "required": True,
-            "description": f"Canonical MessagePack, at most {route.bytes_max} bytes.",
-            "content": {MSGPACK: {}},
+            "description": f"Canonical bytes, at most {route.bytes_max}.",
+            "content": {route.takes: {}},
         }
     return operation
 

@@ -9,7 +9,7 @@ from protocol.messages.wire import BATCH_BYTES_MAX, SUBMISSION_BYTES_MAX
 
 RECEIPT: Final = "application/vnd.ronde.receipt+msgpack"
 TARGET_BYTES_MAX: Final = 1_024
-QUERY_BYTES_MAX: Final = 128
+QUERY_CHARACTERS_MAX: Final = 200
 
 
 class Route(NamedTuple):
@@ -23,7 +23,9 @@ class Route(NamedTuple):
         query: Names that a query may have.
         parameter: Pattern of the parameter.
         bytes_max: Bound of the body, bytes.
+        takes: Content type of the body.
         refuses: Statuses that it may answer beside those of every route.
+        may_wait: Whether it may answer 202: taken, something is still missing.
     """
 
     method: str
@@ -33,7 +35,9 @@ class Route(NamedTuple):
     query: tuple[str, ...] = ()
     parameter: str = ""
     bytes_max: int = 0
+    takes: str = MSGPACK
     refuses: tuple[int, ...] = ()
+    may_wait: bool = False
 
 
 NAME: Final = r"[a-z0-9][a-z0-9._-]{0,30}"
@@ -66,16 +70,18 @@ ROUTES: Final = (
         bytes_max=BATCH_BYTES_MAX, refuses=(400,),
     ),
     Route(
-        "POST", "/lines", MSGPACK, "Bring signatures for a credit line.",
-        bytes_max=SUBMISSION_BYTES_MAX, refuses=(400, 403, 404, 409, 422, 502),
+        "POST", "/lines", MSGPACK, "Bring signatures for a credit line; peer is the other node.",
+        query=("peer",), bytes_max=SUBMISSION_BYTES_MAX, takes=SEALED, may_wait=True,
+        refuses=(400, 403, 404, 409, 422, 502),
     ),
     Route(
         "POST", "/questions", MSGPACK, "Ask what only the one who signs may know.",
-        bytes_max=SUBMISSION_BYTES_MAX, refuses=(400, 403, 404, 409, 422, 502),
+        bytes_max=SUBMISSION_BYTES_MAX, takes=SEALED,
+        refuses=(400, 403, 404, 409, 422, 502),
     ),
     Route(
-        "POST", "/offers", MSGPACK, "Between nodes: offer a payment over a credit line.",
-        bytes_max=SUBMISSION_BYTES_MAX, refuses=(400, 403, 404, 409, 422, 502),
+        "POST", "/offers", MSGPACK, "Between nodes: offer payments over a credit line.",
+        bytes_max=BATCH_BYTES_MAX, refuses=(400, 403, 404, 409, 422, 502),
     ),
     Route(
         "POST", "/rounds/{step}", MSGPACK, "Between nodes: one step of a clearing round.",

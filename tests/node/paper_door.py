@@ -1,4 +1,4 @@
-"""A ledger on paper: the smallest second implementation of `node.door.Door`, and documents for it."""
+"""A ledger on paper: a second, small implementation of `node.door.Door`, and documents for it."""
 
 import asyncio
 from hashlib import sha256
@@ -24,8 +24,8 @@ def settings(**chosen: Any) -> Settings:
 
 def sealed_order(seq: int = 1, amount: int = 1250) -> bytes:
     order = Order(
-        by=b"b" * 16, exp=2**31, home=b"h" * 32, iat=1, kev=0, legs=[Leg(acct=b"a" * 16, amt=amount)],
-        net=b"n" * 32, seq=seq, unit="UEB",
+        by=b"b" * 16, exp=2**31, home=b"h" * 32, iat=1, kev=0,
+        legs=[Leg(acct=b"a" * 16, amt=amount)], net=b"n" * 32, seq=seq, unit="UEB",
     )  # fmt: skip
     return seal(order, SEED)
 
@@ -69,7 +69,7 @@ class PaperDoor:
             raise DoorAway
         self.seen += [opened.sealed for _, opened in items]
         return BatchResult(
-            ["head"], [Result(at=1, head=0, idx=opened.document.seq) for _, opened in items]
+            ["head"], [Result(at=1, head=0, idx=opened.document.seq) for _, opened in items], []
         )
 
     async def call(self, method: str, path: str, query: dict[str, str], body: bytes) -> Reply:

@@ -145,9 +145,7 @@ async def test_a_gate_with_too_much_on_its_way_says_busy(
     monkeypatch.setattr(pipes, "IN_FLIGHT_MAX", 3)
     door = PaperDoor()
     async with piped(door, tmp_path) as (_, remote):
-        waiting = [
-            asyncio.create_task(remote.document(*item(PaperDoor.SLOW))) for _ in range(3)
-        ]
+        waiting = [asyncio.create_task(remote.document(*item(PaperDoor.SLOW))) for _ in range(3)]
         await asyncio.sleep(0.05)
         with pytest.raises(DoorBusy):
             await remote.document(*item(1))
@@ -202,7 +200,7 @@ async def test_an_old_socket_is_replaced(tmp_path: Path) -> None:
 async def test_a_ledger_that_has_bytes_at_hand_gives_them_through_the_pipe(tmp_path: Path) -> None:
     class Encoded(PaperDoor):
         async def batch_bytes(self, items: list[tuple[Submission, Opened[Any]]]) -> bytes:
-            return BATCH_RESULT.encode(BatchResult(["own"], []))
+            return BATCH_RESULT.encode(BatchResult(["own"], [], []))
 
     async with piped(Encoded(), tmp_path) as (_, remote):
         assert (await remote.documents([item(1)])).heads == ["own"]

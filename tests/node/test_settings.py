@@ -1,11 +1,9 @@
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from node.settings import (
     NAME,
-    Settings,
     SettingsError,
     add_auditor,
     check_url,
@@ -119,5 +117,3 @@ def test_addresses_are_read_in_one_form() -> None:
     for wrong in ("https://a b", "javascript:x", "", "https://a.example/?q"):
         with pytest.raises(SettingsError):
             check_url(wrong)
-
-
