@@ -1,0 +1,36 @@
+"""Runs spec/vectors/0006-ledger, 0012-payments and 0014-set-offs: books after documents."""
+
+from typing import Any
+
+import pytest
+
+from protocol.ledger.refusals import Refusal
+from protocol.ledger.set_offs import quorum
+from tests.vectors.papers import cases, read, run
+
+VECTORS = ["0006-ledger", "0012-payments", "0014-set-offs"]
+GIVEN = {folder: read(folder, "entries.json")["given"] for folder in VECTORS}
+
+
+@pytest.mark.parametrize(("folder", "case"), [
+    pytest.param(folder, case, id=f"{folder[:4]}-{case['name']}")
+    for folder in VECTORS for case in read(folder, "entries.json")["cases"]
+])  # fmt: skip
+def test_books_answer_and_stand_as_the_vectors_say(folder: str, case: dict[str, Any]) -> None:
+    run(GIVEN[folder], case)
+
+
+@pytest.mark.parametrize("case", cases("0014-set-offs", "quorums.json"))
+def test_quorums_are_those_of_the_vectors(case: dict[str, Any]) -> None:
+    assert quorum(case["seats"]) == case["ballots"]
+
+
+def test_every_refusal_stands_in_the_vectors() -> None:
+    files = [("0005-key-events", "chains.json"), *((folder, "entries.json") for folder in VECTORS)]
+    shown = {
+        step["refusal"]
+        for folder, file in files
+        for case in read(folder, file)["cases"]
+        for step in case["documents"]
+    }
+    assert sorted(shown) == [0, *Refusal]
