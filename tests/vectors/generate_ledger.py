@@ -1,5 +1,6 @@
 """Writes spec/vectors/0006-ledger: run it again and nothing changes."""
 
+from hashlib import sha256
 from typing import Any
 
 from msgspec import UNSET
@@ -158,7 +159,17 @@ def _decisions() -> list[Case]:
     ]  # fmt: skip
 
 
+def _purposes() -> list[Case]:
+    salt = bytes(range(32))
+    return [
+        {"name": name, "comment": "salted hash of a text", "salt": salt.hex(), "text": text}
+        | {"what": sha256(b"ronde/what/v1\x00" + salt + text.encode()).hexdigest()}
+        for name, text in (("honey", "miel"), ("accents", "Œufs et blé noir, été"))
+    ]
+
+
 if __name__ == "__main__":
+    write(FOLDER, "purposes.json", "What an order says of its purpose", _purposes())
     everything = _transfers() + _numbers() + _dates() + _refused() + _decisions()
     about = "Transfers, numbers, dates and decisions of officers"
     write(FOLDER, "entries.json", about, everything, given=logs_of(HOME, PEER))

@@ -6,6 +6,7 @@ import pytest
 
 from protocol.ledger.refusals import Refusal
 from protocol.ledger.set_offs import quorum
+from protocol.messages.orders import purpose_digest
 from tests.vectors.papers import cases, read, run
 
 VECTORS = ["0006-ledger", "0012-payments", "0014-set-offs"]
@@ -23,6 +24,11 @@ def test_books_answer_and_stand_as_the_vectors_say(folder: str, case: dict[str, 
 @pytest.mark.parametrize("case", cases("0014-set-offs", "quorums.json"))
 def test_quorums_are_those_of_the_vectors(case: dict[str, Any]) -> None:
     assert quorum(case["seats"]) == case["ballots"]
+
+
+@pytest.mark.parametrize("case", cases("0006-ledger", "purposes.json"))
+def test_purposes_are_hashed_as_in_the_vectors(case: dict[str, Any]) -> None:
+    assert purpose_digest(bytes.fromhex(case["salt"]), case["text"]).hex() == case["what"]
 
 
 def test_every_refusal_stands_in_the_vectors() -> None:
