@@ -63,7 +63,9 @@ def _content(route: Route) -> dict[str, Any]:
 
 
 def _operation(route: Route) -> dict[str, Any]:
-    problems = {str(status): {"$ref": "#/components/responses/Problem"} for status in _ALWAYS}
+    problems: dict[str, dict[str, Any]] = {
+        str(status): {"$ref": "#/components/responses/Problem"} for status in _ALWAYS
+    }
     problems |= {
         str(status): {"$ref": "#/components/responses/Problem"} for status in route.refuses
     }
