@@ -27,6 +27,15 @@ _WALLET: Final = {
     "passphrase": Entry(
         "Change la phrase de passe.", "Changes the passphrase.", "cli.wallet:passphrase"
     ),
+    "apply": Entry(
+        "Demande l'adhésion à une coopérative.",
+        "Applies for membership of a cooperative.",
+        "cli.apply:apply",
+    ),
+    "rotate": Entry(
+        "Remplace la clé par la suivante.", "Replaces the key by the next.", "cli.apply:rotate"
+    ),
+    "revoke": Entry("Révoque les clés, sans retour.", "Revokes the keys.", "cli.apply:revoke"),
 }
 _RECEIPT: Final = {
     "show": Entry("Montre un reçu.", "Shows a receipt.", "cli.receipts:show"),
@@ -35,8 +44,16 @@ _RECEIPT: Final = {
         "Verifies a receipt without trusting the node.",
         "cli.receipts:verify",
     ),
+    "export": Entry(
+        "Écrit un reçu dans un fichier.", "Writes a receipt to a file.", "cli.receipts:export"
+    ),
 }
 _OFFICE: Final = {
+    "open": Entry(
+        "Dit quelle coopérative ce portefeuille sert.",
+        "Tells which cooperative this wallet serves.",
+        "cli.office:open_office",
+    ),
     "admit": Entry(
         "Admet un coopérateur ou une coopératrice.", "Admits a member.", "cli.office:admit"
     ),
@@ -46,7 +63,25 @@ _OFFICE: Final = {
     "line": Entry(
         "Ouvre ou change une ligne de crédit avec une autre coopérative.",
         "Opens or changes a credit line with another cooperative.",
-        "cli.office:line",
+        "cli.office_lines:line",
+    ),
+    "lines": Entry(
+        "Montre qui peut devoir combien à qui.",
+        "Shows who may owe how much to whom.",
+        "cli.office_lines:lines",
+    ),
+    "accept": Entry(
+        "Signe une ligne de crédit proposée.",
+        "Signs a credit line that was proposed.",
+        "cli.office_lines:accept",
+    ),
+    "cosign": Entry(
+        "Ajoute sa signature à une décision.",
+        "Adds a signature to a decision.",
+        "cli.office_decisions:cosign",
+    ),
+    "round": Entry(
+        "Tient une séance de compensation.", "Holds a clearing round.", "cli.office_round:round_"
     ),
 }
 _AUDIT: Final = {
@@ -65,9 +100,14 @@ _AUDIT: Final = {
 
 COMMANDS: Final[Mapping[str, Entry]] = {
     "pay": Entry("Paie quelqu'un.", "Pays somebody.", "cli.pay:pay"),
-    "balance": Entry("Montre le solde.", "Shows the balance.", "cli.pay:balance"),
+    "balance": Entry("Montre le solde.", "Shows the balance.", "cli.account:balance"),
     "history": Entry(
-        "Montre qui a donné quoi à qui.", "Shows who gave what to whom.", "cli.pay:history"
+        "Montre qui a donné quoi à qui.", "Shows who gave what to whom.", "cli.account:history"
+    ),
+    "retry": Entry(
+        "Renvoie ce qui attend encore une réponse.",
+        "Sends again what still waits for an answer.",
+        "cli.pay:retry",
     ),
     "receipt": Entry("Montre et vérifie les reçus.", "Shows and verifies receipts.", "", _RECEIPT),
     "wallet": Entry("Clés, 24 mots, phrase de passe.", "Keys, 24 words, passphrase.", "", _WALLET),

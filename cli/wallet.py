@@ -1,8 +1,10 @@
-"""`ronde wallet create|restore|show|passphrase`: keys and words only, no node is asked."""
+"""`ronde wallet create|restore|show|passphrase`: keys, words, and a node only to restore."""
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import click
 
@@ -20,7 +22,7 @@ from cli.words import WordList, to_words
 from protocol.errors import EncodingError
 from protocol.identifiers import TextKind, check_name, from_text, to_text
 
-_LOCAL: Final = ("http://127.0.0.1", "http://localhost", "http://[::1]")
+_LOCAL: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _name = option(
     "--name",
@@ -85,8 +87,8 @@ def create(
 ) -> int:
     """Make a wallet; nothing is written before the words are known to be on paper."""
     _check_vacant(choices.home)
-    _check_name(name)
-    _check_node(node)
+    check_name_or_fail(name)
+    check_node_or_fail(node)
     phrase = ask_new_passphrase(choices.lang, choices.passphrase_fd, choices.passphrase_file)
     seed = keystore.new_seed(language)
     words = to_words(seed.entropy, language)
@@ -124,6 +126,12 @@ def create(
     fr="Numéro de la clé en vigueur, si elle a déjà été changée (sinon 0).",
     en="Number of the key in force, if it was rotated already (else 0).",
 )
+@option(
+    "--cooperative",
+    metavar=("COOP", "COOP"),
+    fr="Identifiant coop1… attendu, lu ailleurs que sur le nœud.",
+    en="Identifier coop1… that you expect, read elsewhere than on the node.",
+)
 @_officer
 @_light
 def restore(
@@ -132,18 +140,21 @@ def restore(
     node: str | None,
     account: str | None,
     key_number: int,
+    cooperative: str | None,
     officer: bool,
     light: bool,
 ) -> int:
-    """Make the same wallet again from its words."""
+    """Make the same wallet again from its words; a node that is named knows account and key."""
     _check_vacant(choices.home)
-    _check_name(name)
-    _check_node(node)
+    check_name_or_fail(name)
+    check_node_or_fail(node)
     account = None if account is None else _checked_account(account)
     reading = read_typed_words(choices.lang)
     phrase = ask_new_passphrase(choices.lang, choices.passphrase_fd, choices.passphrase_file)
     seed = keystore.Seed(reading.entropy, reading.language)
     wallet = _new_wallet(seed, key_number, name, node, account, officer)
+    if node is not None and account is None:
+        wallet = _recovered(seed, wallet, node, cooperative)
     _save(choices.home, seed, wallet, phrase, light)
     _tell(choices, "wallet.restored", wallet, None)
     return ExitCode.DONE
@@ -217,7 +228,12 @@ def _check_vacant(home: Path) -> None:
         raise Failure(ExitCode.REFUSED, "wallet.exists", path=str(home))
 
 
-def _check_name(name: str) -> None:
+def check_name_or_fail(name: str) -> None:
+    """Refuse what cannot stand before the @ of an address; an empty name will do.
+
+    Raises:
+        Failure: usage, with a name near to it.
+    """
     if not name:
         return
     try:
@@ -232,8 +248,20 @@ def _check_name(name: str) -> None:
         raise Failure(ExitCode.USAGE, "wallet.bad_name", example=example) from None
 
 
-def _check_node(node: str | None) -> None:
-    if node is not None and not node.startswith(("https://", *_LOCAL)):
+def check_node_or_fail(node: str | None) -> None:
+    """Refuse an address over which a stranger could listen; none at all will do.
+
+    Raises:
+        Failure: usage.
+    """
+    if node is None:
+        return
+    try:
+        parts = urlsplit(node)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise Failure(ExitCode.USAGE, "wallet.bad_node") from None
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and host in _LOCAL)):
         raise Failure(ExitCode.USAGE, "wallet.bad_node")
 
 
@@ -261,6 +289,22 @@ def _new_wallet(
         key_number=number,
         key=keystore.public_key(seed, number),
         next_digest=keystore.next_key_digest(seed, number),
+    )
+
+
+def _recovered(seed: keystore.Seed, wallet: Wallet, node: str, cooperative: str | None) -> Wallet:
+    from cli.recovery import recover
+
+    found = recover(seed, node, wallet.key_number, cooperative)
+    return replace(
+        wallet,
+        role=found.role,
+        account=found.account,
+        cooperative_card=found.home.sealed,
+        node_url=node.rstrip("/"),
+        key_number=found.key_number,
+        key=keystore.public_key(seed, found.key_number),
+        next_digest=keystore.next_key_digest(seed, found.key_number),
     )
 
 

@@ -1,7 +1,7 @@
 """What a wallet knows that is no secret: whose it is, where its node is, which key is in force.
 
-The file is plain JSON beside the keystore, so that `ronde balance` and `ronde wallet show` never
-ask for a passphrase.
+The file is plain JSON beside the keystore, so that `ronde wallet show` and the check of a receipt
+never ask for a passphrase.
 """
 
 import json
@@ -24,7 +24,7 @@ class Wallet:
         role: A member has an account; an officer or an auditor has a key alone.
         name: How the owner is called, before the @ of an address; may be empty.
         account: The account as text, or None before admission.
-        cooperative_card: The node's signed card as received, or None before it was seen.
+        cooperative_card: The cooperative's sealed charter as received, or None before it was seen.
         node_url: Where the node answers, or None.
         key_number: Which key of the seed is in force; 0 until the first rotation.
         key: 32 public bytes of that key.

@@ -1,0 +1,248 @@
+"""`ronde balance` and `ronde history`: what one has, and who gave what to whom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from cli import clock
+from cli.asking import ask, ask_account
+from cli.choices import Choices, Language
+from cli.cooperative import Cooperative
+from cli.failures import ExitCode
+from cli.grammar import command, option
+from cli.pay import spoken
+from cli.proofs import check_home
+from cli.screen import draw_table, emit_json, note, result
+from cli.sentences import say
+from cli.session import Session, session, wallet_at_home
+from cli.settling import settle_all
+from protocol.envelope import Opened, open_any, open_sealed
+from protocol.errors import EncodingError, ProofError
+from protocol.identifiers import TextKind, slug, to_text
+from protocol.kinds import LOGGED
+from protocol.messages.orders import Order
+from protocol.messages.peering import Answer, Offer
+from protocol.messages.wire import HISTORY, AccountView, HistoryLine
+
+PAGE_LINES: Final = 100
+
+
+@command(
+    fr="Montre le solde et les plafonds de votre compte.",
+    en="Shows the balance and the limits of your account.",
+    json=True,
+    key=True,
+)
+def balance(choices: Choices) -> int:
+    """Settle what is open, then ask the node."""
+    wallet, home = wallet_at_home(choices, "member")
+    with session(choices, wallet, home) as run:
+        settle_all(run)
+        view = ask_account(run.client, home, run.asker)
+        if view.acct != run.account:
+            raise ProofError("the node answers for another account")
+        open_orders = len(run.journal.unsettled(run.author))
+    if choices.as_json:
+        emit_json(_balance_shape(home, view, open_orders, wallet.name))
+        return ExitCode.DONE
+    lang = choices.lang
+    result(say("balance.is", lang, balance=home.money(view.bal, lang)))
+    low, high = home.money(-view.climit, lang), home.money(view.ceil, lang)
+    result(say("balance.limits", lang, low=low, high=high))
+    if open_orders:
+        note(say("balance.open", lang, count=open_orders))
+    return ExitCode.DONE
+
+
+def _balance_shape(
+    home: Cooperative, view: AccountView, open_orders: int, name: str
+) -> dict[str, Any]:
+    return {
+        "v": 1,
+        "account": to_text(TextKind.ACCOUNT, view.acct),
+        "address": f"{name}@{home.place}" if name else None,
+        "balance": home.decimal(view.bal),
+        "credit_limit": home.decimal(view.climit),
+        "ceiling": home.decimal(view.ceil),
+        "unit": home.charter.unit,
+        "open_orders": open_orders,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One line of a history, checked against the signed document behind it.
+
+    Attributes:
+        at: Second of the entry.
+        entry: Index in the cooperative's log.
+        amount: Change of the account, minor units.
+        document: Identifier of the document in hexadecimal.
+        giver: Who gives; a name, an address, or None when it is not known.
+        receiver: Who receives, alike.
+        memo: Purpose, or "".
+    """
+
+    at: int
+    entry: int
+    amount: int
+    document: str
+    giver: str | None
+    receiver: str | None
+    memo: str
+
+
+@command(
+    fr="Montre qui a donné quoi à qui, du plus récent au plus ancien.",
+    en="Shows who gave what to whom, from the newest to the oldest.",
+    examples=("ronde history", "ronde history --limit 100 --json"),
+    json=True,
+    key=True,
+)
+@option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=20,
+    metavar=("N", "N"),
+    fr="Combien de lignes au plus (20).",
+    en="How many lines at most (20).",
+)
+def history(choices: Choices, limit: int) -> int:
+    """Ask page after page; each line is recomputed from its signed document."""
+    wallet, home = wallet_at_home(choices, "member")
+    with session(choices, wallet, home) as run:
+        settle_all(run)
+        own = f"{wallet.name}@{home.place}" if wallet.name else say("pay.you", choices.lang)
+        movements, more = _movements(run, limit, own)
+    if choices.as_json:
+        lines = [_movement_shape(home, one) for one in movements]
+        account = to_text(TextKind.ACCOUNT, run.account)
+        emit_json(
+            {"v": 1, "account": account, "unit": home.charter.unit, "lines": lines, "more": more}
+        )
+        return ExitCode.DONE
+    if not movements:
+        result(say("history.empty", choices.lang))
+        return ExitCode.DONE
+    _draw(movements, home, choices.lang)
+    if more:
+        note(say("history.more", choices.lang))
+    return ExitCode.DONE
+
+
+def _movements(run: Session, limit: int, own: str) -> tuple[list[Movement], bool]:
+    known = {
+        entry.draft.order_id: entry.draft.sentence_fields.get("address")
+        for entry in run.journal.latest(100_000)
+    }
+    movements: list[Movement] = []
+    first = 0
+    while True:
+        # One more than wanted: whether anything is left is part of the answer.
+        most = min(PAGE_LINES, limit + 1 - len(movements))
+        page = HISTORY.decode(
+            ask(run.client, run.home, run.asker, "history", first=first, most=most)
+        )
+        for line in page.lines:
+            movement = read_movement(line, run.home, run.account, own, known)
+            if movement is not None:
+                movements.append(movement)
+        if len(movements) > limit:
+            return movements[:limit], True
+        if not isinstance(page.more, int) or not page.lines:
+            return movements, False
+        first = page.more
+
+
+def read_movement(
+    line: HistoryLine,
+    home: Cooperative,
+    account: bytes,
+    own: str,
+    known: Mapping[bytes, str | None],
+) -> Movement | None:
+    """Check one line of a history against the document that it shows.
+
+    Args:
+        line: As the node says it.
+        home: The cooperative.
+        account: The reader's account.
+        own: How the reader is called.
+        known: Addresses of payees by order, from the reader's journal.
+
+    Returns:
+        The movement, or None when the entry moved nothing on this account.
+
+    Raises:
+        ProtocolError: the document does not hold, or says another amount than the node.
+    """
+    opened = open_any(line.entry.sealed, LOGGED)
+    check_home(opened.document, home) if isinstance(opened.document, Order) else None
+    amount = _change_of(opened, home, account)
+    if amount != line.amount:
+        raise ProofError("the node says another amount than the signed document")
+    if amount == 0:
+        return None
+    who = line.who if isinstance(line.who, str) else known.get(opened.id)
+    other = _address(who) if who else None
+    giver, receiver = (own, other) if amount < 0 else (other, own)
+    memo = line.text if isinstance(line.text, str) else ""
+    return Movement(line.entry.at, line.entry.idx, amount, opened.id.hex(), giver, receiver, memo)
+
+
+def _change_of(opened: Opened[Any], home: Cooperative, account: bytes) -> int:
+    """Return what a document does to an account, minor units."""
+    document = opened.document
+    if isinstance(document, Order):
+        received = sum(
+            leg.amt
+            for leg in document.legs
+            if leg.acct == account and not isinstance(leg.coop, bytes)
+        )
+        given = sum(leg.amt for leg in document.legs) if document.by == account else 0
+        return received - given
+    if isinstance(document, Answer):
+        offer = open_sealed(document.offer, Offer).document
+        if offer.to == home.id:
+            return offer.amt if document.why == 0 and offer.acct == account else 0
+        # A refused offer brings the held amount back to the payer.
+        return offer.amt if document.why else 0
+    return 0
+
+
+def _address(who: str) -> str:
+    """Return `name@place` of what a node calls somebody: `bob@Rhône` becomes `bob@rhone`."""
+    name, _, place = who.partition("@")
+    try:
+        return f"{name}@{slug(place)}" if place else name
+    except EncodingError:
+        return name
+
+
+def _movement_shape(home: Cooperative, one: Movement) -> dict[str, Any]:
+    return {
+        "at": clock.universal_time(one.at),
+        "entry": one.entry,
+        "order": one.document,
+        "from": one.giver,
+        "to": one.receiver,
+        "amount": home.decimal(one.amount),
+        "for": one.memo or None,
+    }
+
+
+def _draw(movements: list[Movement], home: Cooperative, lang: Language) -> None:
+    columns = [say(f"history.{name}", lang) for name in ("when", "who", "what", "for")]
+    rows = []
+    for one in movements:
+        unknown = say("history.somebody", lang)
+        sentence = say(
+            "history.gave",
+            lang,
+            giver=spoken(one.giver or unknown),
+            receiver=spoken(one.receiver or unknown),
+        )
+        rows.append([clock.local_time(one.at), sentence, home.money(one.amount, lang), one.memo])
+    draw_table(columns, rows, right=(2,))

@@ -1,0 +1,18 @@
+"""The only clock of the wallet: every date that it signs or compares comes through here."""
+
+import time
+
+
+def now_s() -> int:
+    """Return the second of now, since 1970."""
+    return int(time.time())
+
+
+def local_time(second: int) -> str:
+    """Return a second as the person at this machine reads it: `2026-11-24 07:12`."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(second))
+
+
+def universal_time(second: int) -> str:
+    """Return a second for machines, in universal time: `2026-11-24T06:12:00Z`."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))

@@ -1,0 +1,188 @@
+"""`ronde office cosign`, and the way of every decision: signed by k of n, then entered once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from cli import clock, durable, letters
+from cli.asking import ask_account
+from cli.choices import Choices
+from cli.cooperative import Cooperative
+from cli.failures import ExitCode, Failure
+from cli.grammar import argument, command, option
+from cli.journal import Draft, JournalledOrder
+from cli.node_client import refusal_failure
+from cli.pay import spoken
+from cli.screen import confirm, emit_json, note, result
+from cli.sentences import say
+from cli.session import Session, session, wallet_at_home
+from cli.settling import settle, settle_all
+from cli.wallet import check_name_or_fail
+from protocol.envelope import Opened, merge, open_any, open_sealed, seal
+from protocol.errors import ProofError, ProtocolError
+from protocol.identifiers import TextKind, to_text
+from protocol.kinds import type_name
+from protocol.messages.decisions import Admission, LimitChange
+from protocol.messages.keyevents import Inception
+from protocol.shapes import Document
+
+DECISIONS: Final = frozenset(type_name(word) for word in ("admission", "limit"))
+
+confirmed = option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Does not ask.")
+output_file = option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar=("FICHIER", "FILE"),
+    fr="Fichier à faire signer aux autres mandataires (sinon decision-N.txt ici).",
+    en="File for the other officers to sign (else decision-N.txt here).",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision that is about to be signed.
+
+    Attributes:
+        sentence: What the officers decide, in the language of the run.
+        member: Name of a member that is admitted, or "".
+        make: Returns the document under a number.
+    """
+
+    sentence: str
+    member: str
+    make: Callable[[int], Document]
+
+
+def decide(run: Session, decided: Decided, yes: bool, output: Path | None, account: str) -> int:
+    """Sign a decision; send it when one signature is enough, else write it for the others."""
+    lang = run.choices.lang
+    settle_all(run)
+    if not confirm(decided.sentence, lang, yes=yes):
+        raise Failure(ExitCode.REFUSED, "pay.declined")
+    used = ask_account(run.client, run.home, run.asker).seq
+    passed_on = f"{run.author}/cosign"
+    at_least = max(used + 1, run.journal.next_seq(passed_on), run.journal.next_seq(run.author))
+
+    def compose(seq: int) -> Draft:
+        sealed = seal(decided.make(seq), run.signer.key_seed)
+        opened = open_any(sealed, DECISIONS)
+        fields = {"kind": "decision", "member": decided.member, "sentence": decided.sentence}
+        return Draft(opened.id, sealed, fields, "", b"")
+
+    if run.home.charter.othr > 1:
+        # Kept under a name of its own: numbers of decisions under way are not given out again.
+        entry = run.journal.write(passed_on, at_least, clock.now_s(), compose)
+        path = output or Path(f"decision-{entry.seq}.txt")
+        _write_letter(path, run.home, decided.member, decided.sentence, entry.draft.sealed)
+        left = run.home.charter.othr - 1
+        note(say("office.pass_on", lang, path=str(path), left=left))
+        tell_decision(run.choices, "unsigned", decided.sentence, str(path), account)
+        return ExitCode.PENDING
+    entry = run.journal.write(run.author, at_least, clock.now_s(), compose)
+    return _enter(run, entry, decided.sentence, account)
+
+
+def _enter(run: Session, entry: JournalledOrder, sentence: str, account: str) -> int:
+    try:
+        standing = settle(run, entry)
+    except Failure as failure:
+        if failure.key == "node.conflict":
+            raise Failure(ExitCode.REFUSED, "office.name_taken") from failure
+        raise
+    if standing.refusal is not None:
+        raise refusal_failure(standing.refusal)
+    tell_decision(run.choices, "final", sentence, None, account)
+    return ExitCode.DONE
+
+
+def _write_letter(path: Path, home: Cooperative, member: str, sentence: str, sealed: bytes) -> None:
+    head = {"name": member, "cooperative": home.name, "id": home.text, "sentence": sentence}
+    durable.write_over(path.absolute(), letters.compose("decision", head, sealed))
+
+
+@command(
+    fr="Ajoute votre signature à une décision, et l'envoie quand elles y sont toutes.",
+    en="Adds your signature to a decision, and sends it when all are there.",
+    examples=("ronde office cosign decision-12.txt",),
+    json=True,
+    key=True,
+)
+@argument(
+    "path",
+    metavar=("FICHIER", "FILE"),
+    fr="La décision.",
+    en="The decision.",
+    type=click.Path(path_type=Path),
+)
+@confirmed
+@output_file
+def cosign(choices: Choices, path: Path, yes: bool, output: Path | None) -> int:
+    """Say what the signed bytes say, whatever the head of the letter says; then sign them."""
+    wallet, home = wallet_at_home(choices, "officer")
+    letter = letters.read(path, "decision")
+    opened = open_any(letter.sealed, DECISIONS)
+    if opened.document.by != home.id or opened.document.net != home.charter.net:
+        raise Failure(ExitCode.REFUSED, "refusal.WRONG_COOPERATIVE")
+    if any(key not in home.charter.officers for key in opened.signers):
+        raise ProofError("a stranger signed the decision")
+    member = letter.head.get("name", "") if isinstance(opened.document, Admission) else ""
+    check_name_or_fail(member)
+    sentence, account = _read_decision(choices, home, opened, member)
+    with session(choices, wallet, home) as run:
+        if not confirm(sentence, choices.lang, yes=yes):
+            raise Failure(ExitCode.REFUSED, "pay.declined")
+        sealed = merge(letter.sealed, seal(opened.document, run.signer.key_seed))
+        signers = open_any(sealed, DECISIONS).signers
+        if len(signers) < home.charter.othr:
+            target = output or path
+            _write_letter(target, home, member, sentence, sealed)
+            left = home.charter.othr - len(signers)
+            note(say("office.pass_on", choices.lang, path=str(target), left=left))
+            tell_decision(choices, "unsigned", sentence, str(target), account)
+            return ExitCode.PENDING
+        fields = {"kind": "decision", "member": member, "sentence": sentence}
+        draft = Draft(opened.id, sealed, fields, "", b"")
+        now = clock.now_s()
+        run.journal.record(run.author, opened.document.seq, now, draft)
+        return _enter(run, run.journal.find(opened.id.hex()), sentence, account)
+
+
+def _read_decision(
+    choices: Choices, home: Cooperative, opened: Opened[Any], member: str
+) -> tuple[str, str]:
+    """Return what a decision says, in a sentence, and the account that it is about."""
+    document, lang = opened.document, choices.lang
+    low, high = home.money(-document.climit, lang), home.money(document.ceil, lang)
+    if isinstance(document, LimitChange):
+        account = to_text(TextKind.ACCOUNT, document.acct)
+        return say("office.limits", lang, name=account, low=low, high=high), account
+    try:
+        account = to_text(TextKind.ACCOUNT, open_sealed(document.event, Inception).id[:16])
+    except ProtocolError as error:
+        raise ProofError("the application inside the decision does not hold") from error
+    sentence = say(
+        "office.admits",
+        lang,
+        cooperative=home.name,
+        name=spoken(member) or "?",
+        account=account,
+        low=low,
+        high=high,
+    )
+    return sentence, account
+
+
+def tell_decision(
+    choices: Choices, state: str, sentence: str, file: str | None, account: str
+) -> None:
+    """Say what was decided, and how far it is: "checked", "unsigned" or "final"."""
+    if choices.as_json:
+        emit_json({"v": 1, "state": state, "account": account, "file": file, "says": sentence})
+    elif state == "final":
+        result(say("office.entered", choices.lang, sentence=sentence))
+    else:
+        result(sentence)
