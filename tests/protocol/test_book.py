@@ -28,6 +28,8 @@ STEPS = st.tuples(st.sampled_from(VERBS), st.integers(0, 3), st.integers(1, 400)
 def test_any_sequence_of_documents_keeps_the_sum_and_replays_and_reloads(
     steps: list[tuple[str, int, int]],
 ) -> None:
+    # Spec 0006: An auditor MUST replay the log by these same rules and find no entry that they
+    # refuse.
     home, peer = Cooperative("bretagne"), Cooperative("rhone")
     connect(home, peer, 1_000, 1_000)
     members = [home.admit(f"m{place}", 800, 800, keys=1 + place % 2) for place in range(4)]
@@ -93,6 +95,7 @@ def test_a_book_differs_when_one_entry_does() -> None:
 
 
 def test_a_refused_document_changes_nothing() -> None:
+    # Spec 0006: A document that is refused MUST change nothing.
     home = Cooperative("bretagne")
     alice, bob = home.admit("alice", climit=5), home.admit("bob")
     before = home.book.digest()

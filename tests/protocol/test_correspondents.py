@@ -65,6 +65,7 @@ def test_a_refused_payment_releases_the_hold(pair: Pair) -> None:
 
 
 def test_what_is_held_counts_against_the_line(pair: Pair) -> None:
+    # Spec 0011: A new increase MUST fit under the ceiling together with all reserved increases.
     pair.held(600)
     assert pair.home.submit(pair.alice.pay((pair.bob, 401))) is Refusal.LINE_LIMIT_EXCEEDED
     pair.held(400)
@@ -226,6 +227,8 @@ def test_books_are_mirrors_when_all_has_arrived_in_whatever_order(
 
 
 def test_reserved_amounts_are_out_of_reach_of_offers(pair: Pair) -> None:
+    # Spec 0011: A new reduction MUST fit above minus the credit limit together with all reserved
+    # reductions.
     line = pair.peer.book.correspondent(pair.home.id)
     assert line is not None
     offer = open_sealed(pair.held(10), Offer).document

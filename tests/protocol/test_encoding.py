@@ -103,6 +103,13 @@ def test_the_bounds_themselves_are_inside(value: Any) -> None:
     {"a": [bytes(BIN_BYTES_MAX)] * 8}, {"a": [[], None]},
 ])  # fmt: skip
 def test_what_lies_outside_is_refused_by_writer_and_reader(value: Any) -> None:
+    # Spec 0003: The reader MUST refuse a text, binary, array or map above the bound of its type.
+    # Spec 0003: The reader MUST refuse a text that is not UTF-8, not in form C, or has a forbidden
+    # character.
+    # Spec 0003: The reader MUST refuse a key that the writer may not use.
+    # Spec 0003: The writer MUST NOT put control characters (category Cc) or bidirectional controls
+    # into a text.
+    # Spec 0003: The writer MUST keep a document within 65,535 bytes.
     with pytest.raises(EncodingError):
         encode(value)
     with pytest.raises(EncodingError):
@@ -123,11 +130,16 @@ def test_a_lone_surrogate_is_no_text() -> None:
     ("81a161cf0020000000000000", "integer"),
 ])  # fmt: skip
 def test_another_form_of_the_same_value_is_refused(data: str, found: str) -> None:
+    # Spec 0003: The writer MUST give every integer, text, binary, array and map the fewest bytes
+    # that MessagePack has for it.
+    # Spec 0003: The writer MUST write integers from 0 up in the unsigned family (fixint, uint8 to
+    # uint64).
     with pytest.raises(EncodingError, match=found):
         decode(bytes.fromhex(data))
 
 
 def test_more_than_a_payload_is_not_looked_at() -> None:
+    # Spec 0003: The reader MUST refuse more than 65,535 bytes before it looks at them.
     with pytest.raises(EncodingError, match="65536 bytes"):
         decode(bytes(PAYLOAD_BYTES_MAX + 1))
 

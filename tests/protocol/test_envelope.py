@@ -35,6 +35,7 @@ THREE = seeds_of("one", "two", "three")
 
 
 def test_a_sealed_document_opens_to_what_was_signed() -> None:
+    # Spec 0004: The writer MUST sign the message, and never the bare payload.
     opened = open_sealed(ORDER, Order)
     payload = SHAPES[TYPE_OF[Order]].encode(opened.document)
     assert opened.message == pre_authentication(TYPE_OF[Order], payload)
@@ -78,6 +79,7 @@ def test_any_bytes_end_in_a_protocol_error(data: bytes) -> None:
 
 
 def test_merging_collects_the_signatures_of_one_document() -> None:
+    # Spec 0004: The writer MUST put the signatures in strictly increasing order of their keys.
     parts = [seal(TOWN.charter, seed) for seed in reversed(THREE)]
     assert merge(*parts, parts[0]) == seal(TOWN.charter, *THREE)
     with pytest.raises(EncodingError, match="different"):
@@ -115,6 +117,7 @@ def test_signatures_out_of_order_or_of_one_key_twice_are_refused() -> None:
 
 
 def test_one_forged_signature_among_good_ones_refuses_the_whole() -> None:
+    # Spec 0004: The reader MUST refuse an envelope of which any signature does not hold.
     payload = ENVELOPE.decode(ORDER).p
     lines = [_line(seed, TYPE_OF[Order], payload) for seed in THREE]
     lines[1] = SignatureLine(1, lines[1].k, lines[0].s)
@@ -123,6 +126,8 @@ def test_one_forged_signature_among_good_ones_refuses_the_whole() -> None:
 
 
 def test_signed_garbage_is_refused_after_its_signature() -> None:
+    # Spec 0004: The reader MUST refuse a payload that is not the canonical encoding of its type's
+    # shape.
     for payload in (b"\x80", b"\x81\xa1a\x01", b"\xc1"):
         lines = [_line(THREE[0], TYPE_OF[Order], payload)]
         with pytest.raises(EncodingError, match="Order"):
@@ -138,6 +143,7 @@ def test_signed_garbage_is_refused_after_its_signature() -> None:
     {"x": 1}, {"t": 5},
 ])  # fmt: skip
 def test_an_envelope_of_another_shape_is_refused(change: dict[str, Any]) -> None:
+    # Spec 0004: The reader MUST refuse an envelope that is not the canonical encoding of its shape.
     fields = {"p": b"\x80", "s": [{"a": 1, "k": bytes(32), "s": bytes(64)}], "t": TYPE_OF[Order]}
     data = msgpack.packb(dict(sorted((fields | change).items())))
     with pytest.raises(EncodingError):
@@ -145,6 +151,7 @@ def test_an_envelope_of_another_shape_is_refused(change: dict[str, Any]) -> None
 
 
 def test_more_than_an_envelope_is_not_looked_at() -> None:
+    # Spec 0004: The reader MUST refuse more than 68,000 bytes before it looks at them.
     with pytest.raises(EncodingError, match="68001 bytes"):
         open_any(bytes(ENVELOPE_BYTES_MAX + 1), LOGGED)
 

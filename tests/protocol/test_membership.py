@@ -44,6 +44,11 @@ def test_the_account_is_named_by_its_inception(home: Cooperative) -> None:
 def test_two_of_three_keys_sign_for_an_account_and_no_stranger_beside_them(
     home: Cooperative,
 ) -> None:
+    # Spec 0004: The reader MUST count only signatures of keys that are registered for the author
+    # (spec 0005).
+    # Spec 0005: The node MUST refuse a document that carries a signature of a key that is not a
+    # current key of its author.
+    # Spec 0005: The node MUST refuse a document with fewer signatures than the author's threshold.
     pair, bob = home.admit("pair", keys=3, thr=2), home.admit("bob")
     order = pair.order
     leg = open_any(pair.pay((bob, 1)), LOGGED).document.legs[0]
@@ -60,6 +65,7 @@ def test_two_of_three_keys_sign_for_an_account_and_no_stranger_beside_them(
 
 
 def test_a_lost_key_is_replaced_by_the_next_one_alone(home: Cooperative) -> None:
+    # Spec 0005: A rotation MUST NOT carry a signature of any other key, the current ones included.
     alice, bob = home.admit("alice"), home.admit("bob")
     old = alice.pay((bob, 1))
     rotation = alice.rotation()
@@ -76,6 +82,8 @@ def test_a_lost_key_is_replaced_by_the_next_one_alone(home: Cooperative) -> None
 
 
 def test_a_rotation_needs_as_many_of_the_announced_keys_as_was_announced(home: Cooperative) -> None:
+    # Spec 0005: A rotation MUST carry signatures of as many of its keys as the event before
+    # announced in `nthr`, and as it asks itself in `thr`.
     pair = home.admit("pair", keys=2, thr=2)
     fresh = seeds_of(*pair.names(1))
     # One key would be enough after it, but two were announced.
@@ -128,6 +136,7 @@ def test_a_node_rotates_in_its_own_book_and_in_its_neighbour_s(home: Cooperative
 def test_a_charter_whose_keys_are_not_acceptable_founds_nothing(
     home: Cooperative, change: dict[str, Any], signers: str
 ) -> None:
+    # Spec 0005: The node MUST refuse a threshold below 1 or above the number of keys it counts.
     seeds = home.node if signers == "0" else seeds_of(*signers)
     opened = open_sealed(seal(changed(home.charter, **change), *seeds), Charter)
     assert found(opened, AT) is Refusal.KEYS_NOT_ACCEPTABLE
@@ -149,6 +158,10 @@ def _window(home: Cooperative) -> list[tuple[str, Any, list[bytes]]]:
 
 @pytest.mark.parametrize("name", ["order", "admission", "limits", "rotation", "revocation", "line"])
 def test_a_document_enters_within_its_dates_alone(home: Cooperative, name: str) -> None:
+    # Spec 0005: The node MUST refuse a document signed more than 300 seconds after the second of
+    # its entry.
+    # Spec 0005: The node MUST refuse a document whose `exp` is before the second of its entry.
+    # Spec 0005: The node MUST refuse a document whose `exp` is more than 31 days after its `iat`.
     document, seeds = next((d, s) for n, d, s in _window(home) if n == name)
     for at, refusal in (
         (document.iat - SKEW_MAX_S - 1, Refusal.NOT_YET_VALID),

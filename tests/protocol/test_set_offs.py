@@ -57,6 +57,8 @@ def test_a_certified_cycle_lowers_every_debt_and_changes_nobody_s_net(size: int)
 
 
 def test_what_is_reserved_can_be_neither_reserved_again_nor_paid_away() -> None:
+    # Spec 0014: The amounts of a consent MUST stay reserved until the cycle is certified or decided
+    # otherwise by the panel; silence and time release nothing.
     ring = Ring()
     coop = ring.coops[0]
     assert coop.submit(ring.consent(coop)) is None
@@ -169,6 +171,8 @@ def test_a_certificate_that_lacks_something_changes_nothing(shared_ring: Ring, n
 
 
 def test_a_quorum_is_enough_and_the_papers_alone_prove_it(shared_ring: Ring) -> None:
+    # Spec 0014: The reader MUST refuse a certificate with fewer valid ballots than the quorum of
+    # its panel.
     coop = shared_ring.coops[0]
     votes = [shared_ring.ballot(witness) for witness in shared_ring.panel][1:]
     sealed = shared_ring.certificate(coop, ballots=votes)
@@ -203,6 +207,20 @@ def test_a_node_that_logs_one_consent_and_shows_another_is_found_out() -> None:
 
 
 def test_the_longest_cycle_fits_a_certificate() -> None:
+    # Spec 0014: The writer MUST split its consents and ballots so that every certificate stays
+    # within 65,535 bytes.
     ids = [bytes([place]) * 32 for place in range(100)]
-    terms = changed(Ring().terms, cycle=ids, keys=ids, panel=ids[:10], pkeys=ids[:10])
-    assert len(TERMS.encode(terms)) <= 8_192
+    ring = Ring()
+    first, most = ring.coops[0], 2**53 - 1
+    terms = changed(ring.terms, cycle=ids, keys=ids, panel=ids[:10], pkeys=ids[:10], amt=most)
+    share = ring.share(first, amt=most)
+    sealed = ring.certificate(
+        first,
+        terms=TERMS.encode(terms),
+        consents=[ring.consent(first, share)] * 100,
+        ballots=[ring.ballot(first)] * 10,
+    )
+    assert len(open_sealed(sealed, Certificate).document.consents) == 100
+    # The greatest consent and ballot fit as papers inside a certificate, though not many of them.
+    assert len(ring.consent(first, *[share] * 48)) <= 8_192
+    assert len(ring.ballot(first, txs=ids * 2)) <= 8_192

@@ -82,12 +82,16 @@ CHARTER = SHAPES[TYPE_OF[Charter]]
     ({"name": "a\u202eb"}, "bidirectional"), ({"name": "a\tb"}, "control"), ({"log": "x"}, "log"),
 ])  # fmt: skip
 def test_a_field_out_of_its_bounds_is_refused(change: dict[str, Any], found: str) -> None:
+    # Spec 0003: The reader MUST refuse a document with a field that its table does not have.
+    # Spec 0003: The reader MUST refuse a field of another type or outside the bounds of its table.
     fields = dict(sorted((_charter() | change).items()))
     with pytest.raises(EncodingError, match=found):
         CHARTER.decode(msgpack.packb(fields))
 
 
 def test_a_missing_field_is_refused() -> None:
+    # Spec 0003: The reader MUST refuse a document without a field of its table, unless the table
+    # says that it may be absent.
     fields = _charter()
     del fields["othr"]
     with pytest.raises(EncodingError, match="othr"):

@@ -59,6 +59,7 @@ def test_lengths_are_exact(key: bytes, signature: bytes) -> None:
 
 @pytest.mark.parametrize("point", SMALL)
 def test_a_point_of_small_order_is_neither_a_key_nor_a_commitment(point: str) -> None:
+    # Spec 0004: The reader MUST refuse a signature whose R is not canonical or of small order.
     small = bytes.fromhex(point)
     assert not is_valid_key(small)
     for signature in (small + bytes(32), SIGNATURE):
@@ -69,6 +70,7 @@ def test_a_point_of_small_order_is_neither_a_key_nor_a_commitment(point: str) ->
 
 
 def test_a_scalar_above_the_group_order_is_refused() -> None:
+    # Spec 0004: The reader MUST refuse a signature whose S is not below L.
     scalar = int.from_bytes(SIGNATURE[32:], "little")
     for more in (scalar + ORDER, ORDER, 2**256 - 1):
         with pytest.raises(SignatureError):
@@ -92,6 +94,8 @@ def _times_base(scalar: int) -> bytes:
 
 
 def test_a_key_with_a_small_component_may_not_be_registered() -> None:
+    # Spec 0005: The node MUST refuse to register a key that is not a point of prime order (spec
+    # 0004).
     mixed = bindings.crypto_core_ed25519_add(KEY, TORSION)
     assert not is_valid_key(mixed)
     commitment = _times_base(12_345)

@@ -80,6 +80,8 @@ def _walk(
 
 
 def test_of_an_order(scene: Scene) -> None:
+    # Spec 0006: The node MUST give the refusal with the smallest number among those that apply.
+    # Spec 0006: Each payee MUST be a member or the cooperative itself, and not the payer.
     far = Leg(bytes(16), 1, scene.far.id)
     near = Leg(bytes(16), 6_000, scene.peer.id)
     unknown, own = Leg(STRANGER[:16], 1), Leg(scene.pair.account, 1)
@@ -127,6 +129,7 @@ def _officer_stairs(scene: Scene) -> list[Stair]:
 
 
 def test_of_an_admission(scene: Scene) -> None:
+    # Spec 0006: A decision MUST name the current key event of the cooperative's node.
     new = Member("new", scene.home)
 
     def event(*seeds: bytes, **changes: Any) -> dict[str, Any]:
@@ -183,6 +186,7 @@ def test_of_a_rotation(scene: Scene) -> None:
 
 
 def test_of_a_revocation(scene: Scene) -> None:
+    # Spec 0005: The node MUST refuse a revocation of any account that is not a member's.
     document = scene.pair.revocation()
     stairs: list[Stair] = [
         (Refusal.WRONG_NETWORK, {"net": STRANGER}),
@@ -198,6 +202,7 @@ def test_of_a_revocation(scene: Scene) -> None:
 
 
 def test_of_a_credit_line(scene: Scene) -> None:
+    # Spec 0011: A credit line MUST NOT carry a signature of anybody else.
     document = line_between(scene.home, scene.peer, 7_000, 7_000, seq=2)
     officers = [*scene.home.officers[:2], *scene.peer.officers[:2]]
     stairs: list[Stair] = [
@@ -214,6 +219,8 @@ def test_of_a_credit_line(scene: Scene) -> None:
 
 
 def test_of_terms_that_do_not_belong_together(scene: Scene) -> None:
+    # Spec 0011: The charters of a line MUST be those whose identifiers are `a` and `b`.
+    # Spec 0011: The proposer of a line MUST be `a` or `b`.
     good = line_between(scene.home, scene.far, 1, 1)
     officers = [*scene.home.officers[:2], *scene.far.officers[:2]]
     euros = Cooperative("far-away", unit="EUR")
@@ -227,6 +234,7 @@ def test_of_terms_that_do_not_belong_together(scene: Scene) -> None:
 
 
 def test_of_a_line_with_a_charter_that_no_log_could_begin_with(scene: Scene) -> None:
+    # Spec 0011: The keys in both charters MUST be acceptable (spec 0006).
     good = scene.far.charter
     for change in ({"othr": 0}, {"officers": [STRANGER, *good.officers]}, {"nthr": 2}):
         charter = changed(good, **change)

@@ -95,6 +95,8 @@ def test_each_number_of_an_author_counts_once_whatever_their_order(numbers: list
 
 
 def test_a_number_may_come_late_by_less_than_the_window(home: Cooperative) -> None:
+    # Spec 0006: The node MUST refuse a number 64 or more below the highest one.
+    # Spec 0006: The node MUST refuse a number more than 1,000,000 above the highest one.
     alice, bob = home.admit("alice"), home.admit("bob")
     for number, refusal in (
         (100, None), (37, None), (36, Refusal.SEQUENCE_USED), (37, Refusal.SEQUENCE_USED),
