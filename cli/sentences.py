@@ -8,6 +8,8 @@ from typing import Final
 from cli.choices import Language
 from cli.sentences_audit import AUDIT
 from cli.sentences_demo import DEMO
+from cli.sentences_office import OFFICE
+from cli.sentences_pay import PAY
 from cli.sentences_refusals import REFUSALS
 from cli.sentences_transfer import TRANSFER
 from cli.sentences_usage import USAGE
@@ -17,7 +19,15 @@ from protocol.ledger.refusals import Refusal
 Pair = tuple[str, str]
 __all__ = ["REFUSALS", "SENTENCES", "pick", "say", "say_refusal", "two"]
 
-SENTENCES: Final[dict[str, Pair]] = {**USAGE, **WALLET, **TRANSFER, **AUDIT, **DEMO}
+SENTENCES: Final[dict[str, Pair]] = {
+    **USAGE,
+    **WALLET,
+    **TRANSFER,
+    **PAY,
+    **OFFICE,
+    **AUDIT,
+    **DEMO,
+}
 
 
 def say(key: str, lang: Language, **fields: str | int) -> str:
