@@ -5,7 +5,6 @@ only then answer. A group whose write fails is never answered, and the node stop
 is ahead of the disk, and only a restart, which replays, may go on.
 """
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from node.clock import random_bytes
-from node.errors import Conflict
+from node.errors import Conflict, StoreError
 from node.keyfile import NodeKeys
 from node.snapshot import load_latest, save
 from node.startup import catch_up, found_state
@@ -22,6 +21,8 @@ from node.store.database import (
     DATABASE_NAME,
     Group,
     Statement,
+    Writer,
+    commit,
     create_database,
     open_database,
     read_connection,
@@ -30,8 +31,10 @@ from node.store.database import (
 )
 from node.store.effects import Effects
 from node.trail import is_transfer, previous_authored
+from protocol.encoding import check_text
 from protocol.envelope import Opened, open_sealed, reopen_verified
 from protocol.errors import EncodingError, ProtocolError
+from protocol.identifiers import correspondent_account
 from protocol.ledger.book import COOPERATIVE_SLOT, Book
 from protocol.ledger.decide import decide
 from protocol.ledger.refusals import Refusal
@@ -41,6 +44,7 @@ from protocol.log.receipts import Receipt
 from protocol.log.tree import BLOCK_LEAVES, Tree
 from protocol.messages.decisions import Admission, Charter, CreditLine
 from protocol.messages.orders import Order, purpose_digest
+from protocol.messages.peering import Answer
 from protocol.messages.wire import Submission
 
 Verdict = Receipt | Refusal | ProtocolError | Conflict
@@ -65,7 +69,6 @@ class Item:
         submission: What came with it, kept beside the log.
         make: Writes the node's own document on the book as it is at its turn.
         place: Place of its entry in the group once decided, or −1.
-        repeats: Index of the entry that already holds this very document, or −1.
         verdict: What is answered once the group is durable.
     """
 
@@ -73,30 +76,22 @@ class Item:
     submission: Submission | None = None
     make: Maker | None = None
     place: int = -1
-    repeats: int = -1
     verdict: Verdict | None = None
 
 
 @dataclass(slots=True)
 class Decided:
-    """A group that is applied in memory and staged, not yet durable."""
+    """A group that is applied in memory and staged, not yet durable.
+
+    Attributes:
+        items: What was asked.
+        group: What is written.
+        again: Refused items whose document may stand in the log already.
+    """
 
     items: list[Item]
     group: Group = field(default_factory=Group)
-    entered: list[Item] = field(default_factory=list)
-    _by_author: dict[tuple[bytes, int], Item] = field(default_factory=dict)
-    _noted: int = 0
-
-    def twin(self, by: bytes, seq: int) -> Item | None:
-        """Return the entered item of this group with the same author and number.
-
-        Only a refused item asks, so the ordinary ones pay nothing for it.
-        """
-        for item in self.entered[self._noted :]:
-            assert item.opened is not None
-            self._by_author[item.opened.document.by, item.opened.document.seq] = item
-        self._noted = len(self.entered)
-        return self._by_author.get((by, seq))
+    again: list[Item] = field(default_factory=list)
 
 
 def create_log(folder: Path, sealed_charter: bytes, log_seed: bytes, at: int) -> None:
@@ -117,17 +112,19 @@ def create_log(folder: Path, sealed_charter: bytes, log_seed: bytes, at: int) ->
     connection = open_database(folder / DATABASE_NAME)
     group = Group()
     group.entries.append((0, at, salt, sealed_charter, b""))
-    group.statements.append(("INSERT INTO heads VALUES (?,?)", (1, note)))
-    stage(connection, group)
-    connection.execute("COMMIT")
-    connection.close()
+    group.statements.append(("INSERT INTO heads VALUES (?,?,0)", (1, note)))
+    try:
+        stage(connection, group)
+        commit(connection)
+    finally:
+        connection.close()
 
 
 class Ledger:
     """Book, tree and trail of one cooperative, with the connection that alone writes its log."""
 
     def __init__(
-        self, folder: Path, keys: NodeKeys, offer_validity_s: int, connection: sqlite3.Connection
+        self, folder: Path, keys: NodeKeys, offer_validity_s: int, connection: Writer
     ) -> None:
         self.folder = folder
         self.keys = keys
@@ -135,6 +132,7 @@ class Ledger:
         self.reader = read_connection(folder / DATABASE_NAME)
         state = load_latest(folder, connection)
         self.book, self.tree, self.trail = catch_up(connection, state)
+        _check_keys(self.book, keys)
         self.origin = self.book.head.charter.origin
         self.snapshot_size = state.size if state else 0
         self.note: str = rows(
@@ -147,9 +145,15 @@ class Ledger:
         """Open a node's folder: the latest good snapshot, then the tail of the log.
 
         Raises:
-            StoreError: no database, not durable, or the log differs from its signed head.
+            StoreError: no database, not durable, open in another process, the log differs from its
+                signed head, or the keys are another node's.
         """
-        return cls(folder, keys, offer_validity_s, open_database(folder / DATABASE_NAME))
+        connection = open_database(folder / DATABASE_NAME)
+        try:
+            return cls(folder, keys, offer_validity_s, connection)
+        except StoreError:
+            connection.close()
+            raise
 
     def decide_group(
         self, items: list[Item], now: int, statements: Sequence[Statement] = ()
@@ -189,15 +193,15 @@ class Ledger:
                 item.verdict = made
                 return
             item.opened = opened = made
+            changes = decide(book, opened, at)
+            if isinstance(changes, Refusal):
+                self._refuse(item, changes, decided)
+                return
             extra = item.submission
             if extra is not None and (extra.text is not UNSET or extra.name is not UNSET):
                 self._check_extra(extra, opened)
-            changes = decide(book, opened, at)
         except (ProtocolError, Conflict) as error:
             item.verdict = error
-            return
-        if isinstance(changes, Refusal):
-            self._refuse(item, changes, decided)
             return
         book.apply(changes, at)
         place = len(leaves)
@@ -212,19 +216,14 @@ class Ledger:
         item.place = place
         if not plain or (extra is not None and extra.text is not UNSET):
             self.effects.note(decided.group, changes, opened, item.submission, index, at)
-        decided.entered.append(item)
 
     def _refuse(self, item: Item, refusal: Refusal, decided: Decided) -> None:
         item.verdict = refusal
         opened = item.opened
-        if refusal not in _MAY_REPEAT or opened is None or isinstance(opened.document, CreditLine):
-            return
-        document = opened.document
-        twin = decided.twin(document.by, document.seq)
-        if twin is not None and twin.opened is not None and twin.opened.id == opened.id:
-            item.place = twin.place
-        else:
-            item.repeats = self.find_entry(opened)
+        assert opened is not None
+        if refusal in _MAY_REPEAT and not isinstance(opened.document, CreditLine):
+            # Looked for once the group is durable: the twin may stand in this very group.
+            decided.again.append(item)
 
     def find_entry(self, opened: Opened[Any]) -> int:
         """Return the index of the entry that holds this very document, or −1.
@@ -233,18 +232,18 @@ class Ledger:
         """
         document = opened.document
         by = document.by
-        slot = COOPERATIVE_SLOT if by == self.book.cooperative else self.book.accounts.find(by)
-        if not 0 <= slot < len(self.trail.authored):
-            return -1
-        if not self.book.is_sequence_used(slot, document.seq):
+        book = self.book
+        if by == book.cooperative:
+            slot = COOPERATIVE_SLOT
+        else:
+            slot = book.accounts.find(by if len(by) == 16 else correspondent_account(by))
+        if slot < 0 or not book.is_sequence_used(slot, document.seq):
             return -1
         index = self.trail.authored[slot] - 1
         while index >= 0:
             found = rows(
                 self.connection, "SELECT sealed, trail FROM entries WHERE idx=?", (index,)
             )
-            if not found:
-                return -1
             seq, before = previous_authored(found[0][1])
             if seq == document.seq:
                 # The number may have been used by a document of another kind.
@@ -255,10 +254,14 @@ class Ledger:
     def _check_extra(self, submission: Submission, opened: Opened[Any]) -> None:
         if submission.name is not UNSET and isinstance(opened.document, Admission):
             self.effects.check_name(submission.name)
-        if submission.text is UNSET or not isinstance(opened.document, Order):
+        if submission.text is UNSET:
             return
+        check_text(submission.text)
+        # What we answer a neighbour ourselves says nothing of the purpose: its offer does.
+        if isinstance(opened.document, Answer):
+            return
+        what = opened.document.what if isinstance(opened.document, Order) else UNSET
         # Spec 0008: The node MUST refuse a purpose that is not the one whose hash was signed.
-        what = opened.document.what
         if submission.salt is UNSET or what != purpose_digest(submission.salt, submission.text):
             raise EncodingError("the purpose is not the one that was signed")
 
@@ -267,7 +270,8 @@ class Ledger:
         size = self.tree.size
         checkpoint = Checkpoint(self.origin, size, self.tree.root())
         self.note = note = sign_checkpoint(checkpoint, self.origin, self.keys.log)
-        decided.group.statements.append(("INSERT INTO heads VALUES (?,?)", (size, note)))
+        row = (size, note, self.trail.check)
+        decided.group.statements.append(("INSERT INTO heads VALUES (?,?,?)", row))
         paths = self.tree.paths(first, len(leaves))
         entries = decided.group.entries
         for item in decided.items:
@@ -279,9 +283,11 @@ class Ledger:
 
     def answer(self, decided: Decided) -> None:
         """Fill in the verdicts that needed the group to be durable: repeated documents."""
-        for item in decided.items:
-            if item.repeats >= 0:
-                item.verdict = self.receipt(item.repeats)
+        for item in decided.again:
+            assert item.opened is not None
+            index = self.find_entry(item.opened)
+            if index >= 0:
+                item.verdict = self.receipt(index)
 
     def receipt(self, index: int) -> Receipt:
         """Return the receipt of any entry: always the one that was given first."""
@@ -316,3 +322,10 @@ class Ledger:
         """Close the database."""
         self.reader.close()
         self.connection.close()
+
+
+def _check_keys(book: Book, keys: NodeKeys) -> None:
+    """Refuse to sign with another node's keys: nobody could verify such a receipt."""
+    current = book.accounts.key_state(COOPERATIVE_SLOT).keys
+    if keys.log_key != book.head.charter.log or keys.document_key not in current:
+        raise StoreError("the keys of this folder are not those of its log")

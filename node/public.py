@@ -1,4 +1,4 @@
-"""What anybody may read of a node: its card, charter, checkpoint, names one at a time, credit lines."""
+"""What anybody may read of a node: card, charter, checkpoint, credit lines, a name at a time."""
 
 import json
 from typing import Final
@@ -103,22 +103,24 @@ async def _relay(desk: Desk, name: str, place: str) -> Reply:
 
 
 def peer_url(desk: Desk, cooperative: bytes) -> str | None:
-    """Return the address of another node, or None."""
-    found = rows(
-        desk.ledger.connection, "SELECT url FROM peers WHERE cooperative=?", (cooperative,)
-    )
+    """Return the address of another node, or None; what the operator wrote down comes first."""
+    if desk.settings.peers:
+        chosen = desk.settings.peers.get(to_text(TextKind.COOPERATIVE, cooperative))
+        if chosen is not None:
+            return chosen
+    found = rows(desk.ledger.reader, "SELECT url FROM peers WHERE cooperative=?", (cooperative,))
     return found[0][0] if found else None
 
 
 async def show_lines(desk: Desk, query: dict[str, str], body: bytes) -> Reply:
     """Return the credit lines in force, with the other nodes' addresses."""
-    found = rows(
-        desk.ledger.reader,
-        "SELECT l.sealed, coalesce(p.url, '') FROM lines l LEFT JOIN peers p USING (cooperative) "
-        "ORDER BY cooperative",
-    )
-    neighbours = Neighbours([Neighbour(sealed, url) for sealed, url in found])
-    return Reply(200, CONTAINER_KIND, NEIGHBOURS.encode(neighbours))
+    return Reply(200, CONTAINER_KIND, NEIGHBOURS.encode(Neighbours(own_lines(desk))))
+
+
+def own_lines(desk: Desk) -> list[Neighbour]:
+    """Return the credit lines in force, in the order of the other cooperatives' identifiers."""
+    found = rows(desk.ledger.reader, "SELECT cooperative, sealed FROM lines ORDER BY 1")
+    return [Neighbour(sealed, peer_url(desk, other) or "") for other, sealed in found]
 
 
 ROUTES: Final[dict[tuple[str, str], Route]] = {

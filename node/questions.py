@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-import msgspec
 from msgspec import UNSET
 
 from node.clock import now_s
@@ -103,6 +102,7 @@ def _account(desk: Desk, slot: int) -> Reply:
 
 def _history(desk: Desk, slot: int, question: Question) -> Reply:
     trail = desk.ledger.trail.touched
+    durable = rows(desk.ledger.reader, "SELECT max(size) FROM heads")[0][0]
     index = (trail[slot] - 1) if slot < len(trail) else -1
     if question.first:
         index = min(index, question.first)
@@ -116,6 +116,10 @@ def _history(desk: Desk, slot: int, question: Question) -> Reply:
         )[0]
         at, salt, sealed, words, text, who = found
         amount, before = step(words, slot)
+        if index >= durable:
+            # Staged, and not yet on the disk: a crash would undo what the member was told.
+            index = before
+            continue
         if amount == 0 and before < 0 and index != trail[slot] - 1:
             return problem("not-found", "no entry of this account at that index")
         line = HistoryLine(
@@ -139,29 +143,27 @@ def _other_side(desk: Desk, slot: int, sealed: bytes) -> Any:
         if len(document.legs) > 1 or document.legs[0].coop is not UNSET:
             return UNSET
         account = document.legs[0].acct
-    found = rows(desk.ledger.connection, "SELECT name FROM names WHERE account=?", (account,))
+    found = rows(desk.ledger.reader, "SELECT name FROM names WHERE account=?", (account,))
     charter = desk.ledger.book.head.charter
     return f"{found[0][0]}@{charter.name}" if found else UNSET
 
 
 def _outcome(desk: Desk, question: Question) -> Reply:
     order = question.doc
-    found = rows(
-        desk.ledger.connection, "SELECT answer, sealed FROM offers WHERE doc=?", (order,)
-    )
+    found = rows(desk.ledger.reader, "SELECT answer FROM offers WHERE doc=?", (order,))
     if not found:
-        return Reply(200, CONTAINER_KIND, OUTCOME.encode(Outcome(state="final")))
+        return problem("not-found", "no order of that identifier went to a neighbour")
     index = found[0][0]
     if index is None:
         return Reply(200, CONTAINER_KIND, OUTCOME.encode(Outcome(state="held")))
-    sealed = rows(desk.ledger.connection, "SELECT sealed FROM entries WHERE idx=?", (index,))[0][0]
+    sealed = rows(desk.ledger.reader, "SELECT sealed FROM entries WHERE idx=?", (index,))[0][0]
     answer: Answer = reopen_verified(sealed).document
     outcome = Outcome(
         answer=sealed,
         receipt=desk.ledger.receipt(index),
         state="final" if answer.why == 0 else "refused",
     )
-    return Reply(200, CONTAINER_KIND, msgspec.msgpack.encode(outcome))
+    return Reply(200, CONTAINER_KIND, OUTCOME.encode(outcome))
 
 
 def _openings(desk: Desk, opened: Opened[Question]) -> Reply:

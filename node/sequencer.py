@@ -35,6 +35,7 @@ class Sequencer:
         self._queue: list[tuple[list[Item], asyncio.Future[None]]] = []
         self._queued = 0
         self._statements: list[tuple[Statement, asyncio.Future[None]]] = []
+        self._in_turn: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
         self._disk = ThreadPoolExecutor(1, "disk")
         self._failure: StoreError | None = None
@@ -108,24 +109,22 @@ class Sequencer:
                 self._wake.clear()
                 while self._queue or self._statements:
                     await self._turn()
-        except StoreError as error:
+        except BaseException as error:
+            # Whatever ends the only writer, nobody may wait for it for ever.
             self._fail(error)
             raise
+        finally:
+            self._disk.shutdown(wait=False)
 
     async def _turn(self) -> None:
         items, waiting = self._take()
         statements, self._statements = self._statements, []
-        try:
-            decided = self._decide(items, statements)
-            if decided.group:
-                await self._sync()
-            self.ledger.answer(decided)
-        except StoreError as error:
-            for done in (*waiting, *(kept for _, kept in statements)):
-                if not done.done():
-                    done.set_exception(error)
-            raise
-        for done in (*waiting, *(kept for _, kept in statements)):
+        self._in_turn = [*waiting, *(kept for _, kept in statements)]
+        decided = self._decide(items, statements)
+        if decided.group:
+            await self._sync()
+        self.ledger.answer(decided)
+        for done in self._in_turn:
             if not done.done():
                 done.set_result(None)
         if decided.group.entries:
@@ -147,12 +146,12 @@ class Sequencer:
         if self.ledger.tree.size - self.ledger.snapshot_size >= self._snapshot_every:
             self.ledger.snapshot()
 
-    def _fail(self, error: StoreError) -> None:
+    def _fail(self, error: BaseException) -> None:
+        if not isinstance(error, StoreError):
+            error = StoreError(f"the writer ended: {type(error).__name__}")
         self._failure = error
-        for _, done in self._queue:
-            if not done.done():
-                done.set_exception(error)
-        for _, done in self._statements:
+        queued = [done for _, done in self._queue] + [done for _, done in self._statements]
+        for done in (*self._in_turn, *queued):
             if not done.done():
                 done.set_exception(error)
 

@@ -11,11 +11,14 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
+
 from node.errors import StoreError
 from node.store.database import rows
 from node.trail import Trail
-from protocol.errors import EncodingError
+from protocol.errors import EncodingError, ProtocolError
 from protocol.ledger.book import Book
+from protocol.log.checkpoints import open_checkpoint
 from protocol.log.tree import Tree
 
 _MAGIC: Final = b"ronde/snapshot/v1\0"
@@ -50,6 +53,7 @@ def save(folder: Path, book: Book, tree: Tree, trail: Trail) -> None:
         tree.dump(),
         memoryview(trail.touched).cast("B"),
         memoryview(trail.authored).cast("B"),
+        trail.check.to_bytes(4, "big"),
         *book.accounts.sections(),
     ]
     lengths = b"".join(len(section).to_bytes(8, "big") for section in sections)
@@ -57,6 +61,9 @@ def save(folder: Path, book: Book, tree: Tree, trail: Trail) -> None:
     temporary = target.with_suffix(".new")
     digest = sha256()
     try:
+        # What a start after a crash found half written.
+        for half in folder.glob("snapshot-*.new"):
+            half.unlink()
         with open(temporary, "wb", opener=_private) as file:
             for part in (_MAGIC, len(sections).to_bytes(2, "big"), lengths, *sections):
                 digest.update(part)
@@ -107,21 +114,34 @@ def load(path: Path) -> State:
         OSError: unreadable.
     """
     with path.open("rb") as file:
-        head, tree, touched, authored, *columns = _read(file)
+        head, tree, touched, authored, check, *columns = _read(file)
     trail = Trail()
     trail.touched.frombytes(touched)
     trail.authored.frombytes(authored)
+    trail.check = int.from_bytes(check, "big")
     return State(Book.load(bytes(head), columns), Tree.load(bytes(tree)), trail)
 
 
 def load_latest(folder: Path, connection: sqlite3.Connection) -> State | None:
-    """Return the newest good snapshot that the log reaches, or None."""
-    size = rows(connection, "SELECT coalesce(max(idx), -1) + 1 FROM entries")[0][0]
+    """Return the newest good snapshot of this very log, or None."""
     for path in sorted(folder.glob("snapshot-*[0-9]"), reverse=True):
         try:
             state = load(path)
-        except (EncodingError, OSError, ValueError):
+            if _is_of_log(state, connection):
+                return state
+        except (ProtocolError, OSError, ValueError, msgspec.MsgspecError):
             continue
-        if state.size <= size:
-            return state
     return None
+
+
+def _is_of_log(state: State, connection: sqlite3.Connection) -> bool:
+    """Say whether the log was signed for at the snapshot's size, with the snapshot's root.
+
+    A backup that was put back may have gone another way than the snapshots beside it.
+    """
+    found = rows(connection, "SELECT note, trails FROM heads WHERE size=?", (state.size,))
+    if not found:
+        return False
+    charter = state.book.head.charter
+    signed = open_checkpoint(found[0][0], charter.origin, charter.log)
+    return (signed.root, found[0][1]) == (state.tree.root(), state.trail.check)

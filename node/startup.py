@@ -8,6 +8,7 @@ from node.snapshot import State
 from node.store.database import rows
 from node.trail import Trail, replay
 from protocol.envelope import Opened, open_sealed, reopen_verified
+from protocol.errors import ProtocolError
 from protocol.ledger.book import Book
 from protocol.ledger.decide import decide
 from protocol.ledger.membership import found
@@ -43,16 +44,33 @@ def _found(connection: sqlite3.Connection) -> State:
 
 
 def catch_up(
-    connection: sqlite3.Connection, snapshot: State | None
+    connection: sqlite3.Connection, snapshot: State | None, *, anew: bool = False
 ) -> tuple[Book, Tree, Trail]:
     """Replay the tail of the log upon a snapshot, or the whole log without one.
 
     The node verified every signature when it stored the entry; here the leaves are hashed again,
     and the root must be the one that the node signed last.
 
+    Args:
+        connection: To the log.
+        snapshot: Where to begin.
+        anew: Decide every document again instead of trusting the trails.
+
     Raises:
         StoreError: an entry is refused, or the log differs from its signed head.
     """
+    try:
+        return _catch_up(connection, snapshot, anew)
+    except (
+        ProtocolError, sqlite3.Error, ArithmeticError, AssertionError, LookupError, ValueError
+    ) as error:  # fmt: skip
+        # Whatever shape a damaged row takes, the answer is the same.
+        raise StoreError(f"the log is damaged: {error or type(error).__name__}") from error
+
+
+def _catch_up(
+    connection: sqlite3.Connection, snapshot: State | None, anew: bool
+) -> tuple[Book, Tree, Trail]:
     state = snapshot or _found(connection)
     book, tree, trail = state.book, state.tree, state.trail
     trail.reach(len(book.accounts))
@@ -66,25 +84,31 @@ def catch_up(
             if idx != index:
                 raise StoreError(f"entry {index} is missing from the log")
             leaves.append(entry_leaf(salt, at, sealed))
-            if not replay(book, trail, words, at, idx):
-                _decide_again(book, trail, sealed, at, idx)
+            if anew or not replay(book, trail, words, at, idx):
+                _decide_again(book, trail, sealed, at, idx, words)
             index += 1
         tree.extend(leaves)
-    _check_head(connection, book, tree)
+    _check_head(connection, book, tree, trail)
     return book, tree, trail
 
 
-def _decide_again(book: Book, trail: Trail, sealed: bytes, at: int, index: int) -> None:
+def _decide_again(
+    book: Book, trail: Trail, sealed: bytes, at: int, index: int, words: bytes
+) -> None:
     changes = decide(book, reopen_verified(sealed), at)
     if isinstance(changes, Refusal):
         raise StoreError(f"entry {index} is refused at its replay: {changes.name}")
     book.apply(changes, at)
     trail.reach(len(book.accounts))
-    trail.mark(changes, index)
+    if trail.mark(changes, index) != words:
+        raise StoreError(f"entry {index} has another trail than its document leaves")
 
 
-def _check_head(connection: sqlite3.Connection, book: Book, tree: Tree) -> None:
-    note = rows(connection, "SELECT note FROM heads ORDER BY size DESC LIMIT 1")[0][0]
+def _check_head(connection: sqlite3.Connection, book: Book, tree: Tree, trail: Trail) -> None:
+    found = rows(connection, "SELECT note, trails FROM heads ORDER BY size DESC LIMIT 1")
+    if not found:
+        raise StoreError("the log has no signed head")
+    note, trails = found[0]
     charter = book.head.charter
     head = open_checkpoint(note, charter.origin, charter.log)
     if (head.size, head.root) != (tree.size, tree.root()):
@@ -92,5 +116,7 @@ def _check_head(connection: sqlite3.Connection, book: Book, tree: Tree) -> None:
             f"the log of {tree.size} entries differs from its signed head of {head.size}: "
             "restore a backup; `ronde-node doctor` says more"
         )
+    if trails != trail.check:
+        raise StoreError("the trails differ from those that were written: restore a backup")
     if book.sum() != 0:
         raise StoreError("the balances do not sum to zero")

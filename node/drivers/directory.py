@@ -4,10 +4,11 @@ from typing import Final, NamedTuple
 
 from node.desk import Desk
 from node.errors import PeerError
-from node.public import peer_url, sealed_charter
-from node.store.database import rows
+from node.public import own_lines, sealed_charter
 from protocol.envelope import open_sealed
 from protocol.errors import ProtocolError
+from protocol.ledger.membership import check_line, missing_officers
+from protocol.ledger.refusals import Refusal
 from protocol.messages.decisions import CreditLine
 from protocol.messages.wire import NEIGHBOURS, Neighbour
 
@@ -21,18 +22,20 @@ class Directory(NamedTuple):
     charters: dict[bytes, bytes]
 
 
-def _own_lines(desk: Desk) -> list[Neighbour]:
-    found = rows(desk.ledger.connection, "SELECT sealed, cooperative FROM lines ORDER BY 2")
-    return [Neighbour(sealed, peer_url(desk, other) or "") for sealed, other in found]
-
-
-def _ends(here: bytes, neighbour: Neighbour) -> tuple[bytes, bytes]:
+def _ends(here: bytes, neighbour: Neighbour, net: bytes) -> tuple[bytes, bytes]:
     """Return identifier and sealed charter of the other end of a line.
 
     Raises:
-        ProtocolError: the line does not hold, or is not one of `here`.
+        ProtocolError: the line does not hold.
+        PeerError: the line is not one of `here`, or lacks signatures.
     """
-    line = open_sealed(neighbour.line, CreditLine).document
+    opened = open_sealed(neighbour.line, CreditLine)
+    charters = check_line(opened, net)
+    if isinstance(charters, Refusal) or missing_officers(
+        opened, (charters[0].document, charters[1].document)
+    ):
+        raise PeerError("a node shows a line that is none")
+    line = opened.document
     if here == line.a:
         return line.b, line.bchart
     if here == line.b:
@@ -48,12 +51,12 @@ async def explore(desk: Desk) -> Directory:
     """
     own = desk.ledger.book.cooperative
     directory = Directory({own: ""}, {own: sealed_charter(desk)})
-    frontier = [(own, _own_lines(desk))]
+    frontier = [(own, own_lines(desk))]
     while frontier and len(directory.urls) < MEMBERS_MAX:
         here, neighbours = frontier.pop(0)
         for neighbour in neighbours:
             try:
-                other, charter = _ends(here, neighbour)
+                other, charter = _ends(here, neighbour, desk.ledger.book.net)
                 if other in directory.urls or not neighbour.url:
                     continue
                 answer = await desk.peers.request("GET", f"{neighbour.url}/lines")

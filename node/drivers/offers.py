@@ -15,6 +15,7 @@ from node.errors import PeerError
 from node.ledger import Item, Maker
 from node.public import CONTAINER_KIND, peer_url
 from node.store.database import rows
+from protocol.encoding import check_text
 from protocol.envelope import Opened, open_sealed, seal_opened
 from protocol.errors import ProtocolError
 from protocol.ledger.book import COOPERATIVE_SLOT, Book
@@ -22,9 +23,19 @@ from protocol.ledger.correspondents import check_offer, offer_verdict
 from protocol.ledger.refusals import Refusal
 from protocol.messages.orders import purpose_digest
 from protocol.messages.peering import Answer, Offer
-from protocol.messages.wire import BATCH, PAPERS, SUBMISSION, Batch, Papers, Submission
+from protocol.messages.wire import (
+    BATCH,
+    PAPERS,
+    SUBMISSION,
+    SUBMISSION_BYTES_MAX,
+    Batch,
+    Papers,
+    Submission,
+)
 
 OFFERS_MAX: Final = 50
+# A neighbour takes no larger body for one submission, and offers are no larger than that together.
+OFFERS_BYTES_MAX: Final = SUBMISSION_BYTES_MAX - 1_000
 WAIT_MIN_S: Final = 0.5
 WAIT_MAX_S: Final = 600.0
 
@@ -35,6 +46,7 @@ class Courier:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._lanes: dict[bytes, asyncio.Event] = {}
+        self._alive: dict[bytes, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         desk.sequencer.on_change.append(self._wake.set)
@@ -51,6 +63,7 @@ class Courier:
                     lane = self._lanes.get(state.cooperative)
                     if lane is None:
                         lane = self._lanes[state.cooperative] = asyncio.Event()
+                        self._alive[state.cooperative] = asyncio.Event()
                         self._tasks.add(asyncio.create_task(self._lane(state.cooperative, lane)))
                     lane.set()
                 await self._wake.wait()
@@ -62,6 +75,7 @@ class Courier:
 
     async def _lane(self, cooperative: bytes, wake: asyncio.Event) -> None:
         wait_s = WAIT_MIN_S
+        alive = self._alive[cooperative]
         while True:
             waiting = self._waiting(cooperative)
             if not waiting:
@@ -76,22 +90,35 @@ class Courier:
                 wait_s = WAIT_MIN_S
                 continue
             # Backing off, but any sign of life of the neighbour brings the next try forward.
-            await asyncio.sleep(wait_s * (70 + random_bytes(1)[0] % 61) / 100)
-            wait_s = min(2 * wait_s, WAIT_MAX_S)
+            alive.clear()
+            try:
+                pause_s = wait_s * (70 + random_bytes(1)[0] % 61) / 100
+                await asyncio.wait_for(alive.wait(), pause_s)
+                wait_s = WAIT_MIN_S
+            except TimeoutError:
+                wait_s = min(2 * wait_s, WAIT_MAX_S)
 
-    def _waiting(self, cooperative: bytes) -> list[tuple[int, bytes]]:
-        return rows(
-            self._desk.ledger.connection,
-            "SELECT seq, extra FROM offers WHERE cooperative=? AND answer IS NULL "
-            "ORDER BY seq LIMIT ?",
+    def _waiting(self, cooperative: bytes) -> list[bytes]:
+        # The reader sees only what is on the disk: an offer that a crash could undo never leaves.
+        found = rows(
+            self._desk.ledger.reader,
+            "SELECT extra FROM offers WHERE cooperative=? AND answer IS NULL ORDER BY seq LIMIT ?",
             (cooperative, OFFERS_MAX),
         )
+        waiting: list[bytes] = []
+        size = 0
+        for (extra,) in found:
+            size += len(extra)
+            if waiting and size > OFFERS_BYTES_MAX:
+                break
+            waiting.append(extra)
+        return waiting
 
-    async def _hand_over(self, cooperative: bytes, waiting: list[tuple[int, bytes]]) -> int:
+    async def _hand_over(self, cooperative: bytes, waiting: list[bytes]) -> int:
         url = peer_url(self._desk, cooperative)
         if url is None:
             raise PeerError("its address is not known")
-        batch = Batch([SUBMISSION.decode(extra) for _, extra in waiting])
+        batch = Batch([SUBMISSION.decode(extra) for extra in waiting])
         answer = await self._desk.peers.request("POST", f"{url}/offers", BATCH.encode(batch))
         items = [Item(open_sealed(paper, Answer)) for paper in PAPERS.decode(answer).papers]
         if len(items) > len(waiting):
@@ -110,8 +137,6 @@ class Courier:
             (open_sealed(submission.doc, Offer), submission)
             for submission in batch.items[:OFFERS_MAX]
         ]
-        for lane in self._lanes.values():
-            lane.set()
         answers: list[bytes] = []
         fresh: list[Item] = []
         for opened, submission in offers:
@@ -126,11 +151,13 @@ class Courier:
             if item.place < 0 or item.opened is None:
                 break
             answers.append(item.opened.sealed)
+        if answers and (alive := self._alive.get(offers[0][0].document.by)) is not None:
+            alive.set()
         return Reply(200, CONTAINER_KIND, PAPERS.encode(Papers(answers)))
 
     def _known(self, opened: Opened[Offer]) -> bytes | None:
         found = rows(
-            self._desk.ledger.connection,
+            self._desk.ledger.reader,
             "SELECT e.sealed FROM answers a JOIN entries e USING (idx) "
             "WHERE a.cooperative=? AND a.seq=?",
             (opened.document.by, opened.document.seq),
@@ -167,8 +194,8 @@ class Courier:
 def _label(opened: Opened[Offer], submission: Submission) -> Submission | None:
     """Keep the payer's name and purpose, when the purpose is the one that was signed."""
     text, salt = submission.text, submission.salt
-    if text is not UNSET and (
-        salt is UNSET or opened.document.what != purpose_digest(salt, text)
-    ):
+    if text is UNSET or salt is UNSET or opened.document.what != purpose_digest(salt, text):
         text = salt = UNSET
+    else:
+        check_text(text)
     return Submission(doc=submission.doc, name=submission.name, salt=salt, text=text)

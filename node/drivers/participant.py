@@ -3,7 +3,8 @@
 Every paper is kept, durably, before it is sent; asked again, the same paper is sent again.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
 from federation.obligations import Graph
@@ -21,17 +22,23 @@ from node.desk import Desk, Route
 from node.door import Reply
 from node.drivers.round_drafts import (
     draft_consents,
-    own_ballot,
+    own_ballots,
     own_certificate,
     own_position,
 )
 from node.ledger import Item
 from node.public import CONTAINER_KIND
 from node.store.database import rows
-from protocol.envelope import Opened, merge, open_any, open_sealed, seal_opened
+from protocol.envelope import (
+    Opened,
+    merge,
+    open_any,
+    open_sealed,
+    reopen_verified,
+    seal_opened,
+)
 from protocol.errors import ProofError
 from protocol.kinds import TYPE_OF
-from protocol.ledger.refusals import Refusal
 from protocol.ledger.set_offs import check_certificate, check_consents, terms_id
 from protocol.messages.decisions import Charter
 from protocol.messages.rounds import (
@@ -81,6 +88,8 @@ class Participant:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        # One request at a time: two at once would each find no paper of ours, and both write one.
+        self._turn = asyncio.Lock()
 
     def routes(self) -> dict[tuple[str, str], Route]:
         """Return what a convener may send."""
@@ -92,20 +101,16 @@ class Participant:
             ("POST", "/rounds/certificates"): self.take_certificates,
         }
 
-    async def keep(self, kind: str, round_id: bytes, opened: Opened[Any]) -> None:
-        """Keep a paper of a round; it is durable when this returns."""
-        await self._desk.sequencer.keep(
-            "INSERT OR IGNORE INTO papers VALUES (?,?,?,?)",
-            opened.id,
-            round_id,
-            kind,
-            opened.sealed,
-        )
+    async def keep(self, kind: str, round_id: bytes, *papers: Opened[Any]) -> None:
+        """Keep papers of a round; they are durable when this returns."""
+        sql = "INSERT OR IGNORE INTO papers VALUES (?,?,?,?)"
+        keep = self._desk.sequencer.keep
+        await asyncio.gather(*(keep(sql, one.id, round_id, kind, one.sealed) for one in papers))
 
     def kept(self, kind: str, round_id: bytes) -> list[bytes]:
         """Return our kept papers of a kind in a round."""
         found = rows(
-            self._desk.ledger.connection,
+            self._desk.ledger.reader,
             "SELECT sealed FROM papers WHERE round=? AND kind=?",
             (round_id, kind),
         )
@@ -115,11 +120,13 @@ class Participant:
         self, kind: str, round_id: bytes, write: Callable[[], Opened[Any]]
     ) -> bytes:
         """Return our one paper of a kind in a round, written and kept at the first asking."""
-        known = self.kept(kind, round_id)
-        if not known:
-            await self.keep(kind, round_id, write())
+        async with self._turn:
             known = self.kept(kind, round_id)
-        return known[0]
+            if known:
+                return known[0]
+            opened = write()
+            await self.keep(kind, round_id, opened)
+            return opened.sealed
 
     def _opening(self, bundle: Bundle) -> tuple[Opened[Convening], dict[bytes, bytes]]:
         book = self._desk.ledger.book
@@ -135,13 +142,13 @@ class Participant:
     async def state_position(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
         """State what we owe and are owed, once a round."""
         convening, _ = self._opening(Bundle(body))
-        if convening.document.exp < now_s():
-            raise ProofError("the round is over")
-        await self.keep("convening", convening.id, convening)
-        position = await self._once(
-            "position", convening.id, lambda: own_position(desk.ledger, convening)
-        )
-        return _papers([position])
+
+        def write() -> Opened[Position]:
+            if convening.document.exp < now_s():
+                raise ProofError("the round is over")
+            return own_position(desk.ledger, convening)
+
+        return _papers([await self._once("position", convening.id, write)])
 
     def _manifest(
         self, bundle: Bundle, ballots: Callable[[Convening], int]
@@ -155,7 +162,9 @@ class Participant:
 
     async def sign_manifest(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
         """As a witness, sign one manifest an attempt, ever."""
-        convening, manifest, _, _ = self._manifest(Bundle(body), lambda _: 0)
+        convening, manifest, _, keys = self._manifest(Bundle(body), lambda _: 0)
+        if keys[convening.document.by] not in manifest.signers:
+            raise ProofError("the convener did not sign this manifest")
         if desk.ledger.book.cooperative not in convening.document.panel:
             raise ProofError("we have no seat in this panel")
         kind = f"vote {manifest.document.seq}"
@@ -178,13 +187,14 @@ class Participant:
         check_terms(
             [one.document for one in terms], convening.document, manifest, graph, flow, keys
         )
-        known = self.kept("consent", manifest.id)
-        if not known:
-            if convening.document.exp < now_s():
-                raise ProofError("the round is over")
-            for paper in bundle.opened:
-                await self.keep("paper", manifest.id, paper)
-            known = await self._enter_consents(manifest, convening, terms)
+        async with self._turn:
+            known = self.kept("consent", manifest.id)
+            if not known:
+                if convening.document.exp < now_s():
+                    raise ProofError("the round is over")
+                await self.keep("paper", manifest.id, *bundle.opened)
+                await self._enter_consents(manifest, convening, terms)
+                known = self.kept("consent", manifest.id)
         return _papers(known)
 
     async def _enter_consents(
@@ -192,25 +202,48 @@ class Participant:
         manifest: Opened[Manifest],
         convening: Opened[Convening],
         terms: list[Opened[SetOff]],
-    ) -> list[bytes]:
+    ) -> None:
         ledger = self._desk.ledger
         ours = [one for one in terms if ledger.book.cooperative in one.document.cycle]
         makers = draft_consents(ledger, manifest.id, convening.document.exp, ours)
         items = [Item(None, None, make) for make in makers]
         if items:
             await self._desk.sequencer.submit(items)
-        entered = [item.opened for item in items if item.place >= 0 and item.opened is not None]
-        for opened in entered:
-            await self.keep("consent", manifest.id, opened)
-        return [opened.sealed for opened in entered]
 
     async def cast_ballot(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
-        """As a witness, vote for the cycles to which every member consented, before the deadline."""
+        """As a witness, vote in time for the cycles to which every member consented."""
         bundle = Bundle(body)
         convening, keys = self._opening(bundle)
         if desk.ledger.book.cooperative not in convening.document.panel:
             raise ProofError("we have no seat in this panel")
-        consents = {one.id: one for one in bundle.all(Consent)}
+        offered = bundle.all(SetOff)
+        if len({terms.document.round for terms in offered}) != 1:
+            raise ProofError("the cycles of one request belong to one round")
+        round_id = offered[0].document.round
+        async with self._turn:
+            ballots = self._ballots(round_id, {terms.id for terms in offered})
+            if not ballots:
+                voted = self._worthy(bundle, convening, keys)
+                written = own_ballots(desk.ledger, round_id, convening.document.exp, voted)
+                await self.keep("ballot", round_id, *written)
+                ballots = self.kept("ballot", round_id)
+        return _papers(ballots)
+
+    def _ballots(self, round_id: bytes, wanted: set[bytes]) -> list[bytes]:
+        """Return our kept ballots of a round when they answer a whole request."""
+        found = self.kept("ballot", round_id)
+        voted = {tx for sealed in found for tx in reopen_verified(sealed).document.txs}
+        return found if wanted <= voted else []
+
+    def _worthy(
+        self, bundle: Bundle, convening: Opened[Convening], keys: dict[bytes, bytes]
+    ) -> list[bytes]:
+        """Return the cycles that carry every consent in time.
+
+        Raises:
+            ProofError: there is none.
+        """
+        consents = bundle.all(Consent)
         voted: list[bytes] = []
         for terms in bundle.all(SetOff):
             document = terms.document
@@ -218,15 +251,12 @@ class Participant:
                 continue
             if document.keys != [keys.get(member) for member in document.cycle]:
                 raise ProofError("a set-off names another key than a member's own")
-            chosen = consents_of(document, terms.id, list(consents.values()))
+            chosen = consents_of(document, terms.id, consents)
             if chosen is not None and check_consents(document, terms.id, chosen):
                 voted.append(terms.id)
         if not voted:
             raise ProofError("no cycle carries every consent in time")
-        round_id = bundle.all(SetOff)[0].document.round
-        ballot = own_ballot(desk.ledger, round_id, convening.document.exp, voted)
-        await self.keep("ballot", round_id, ballot)
-        return _papers([ballot.sealed])
+        return voted
 
     async def take_certificates(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
         """Enter certified cycles in our log; the answer names those that stand there now."""
@@ -241,37 +271,48 @@ class Participant:
         """Enter one certified cycle, whoever brought it; say whether it stands in our log."""
         ledger = self._desk.ledger
         terms, tx = check_certificate(opened.document)
-        await self.keep("certificate", terms.round, opened)
-        if tx not in ledger.book.head.shares:
-            return ledger.book.cooperative not in terms.cycle or self._stands(tx)
-        own = own_certificate(ledger, opened.document)
-        verdict = await self._desk.sequencer.enter(own)
-        await self.keep("entered", terms.round, own)
-        return not isinstance(verdict, Refusal) or self._stands(tx)
+        async with self._turn:
+            if tx not in ledger.book.head.shares and not self.kept("paper", terms.round):
+                # A round that we know nothing of: anybody can make up such papers for ever.
+                return False
+            if not any(
+                terms_id(reopen_verified(sealed).document.terms) == tx
+                for sealed in self.kept("certificate", terms.round)
+            ):
+                await self.keep("certificate", terms.round, opened)
+            if tx in ledger.book.head.shares:
+                await self._desk.sequencer.enter(own_certificate(ledger, opened.document))
+        return ledger.book.cooperative not in terms.cycle or self._stands(terms.round, tx)
 
-    def _stands(self, tx: bytes) -> bool:
-        round_papers = rows(
-            self._desk.ledger.connection, "SELECT sealed FROM papers WHERE kind='entered'"
-        )
-        return any(
-            terms_id(open_sealed(row[0], Certificate).document.terms) == tx for row in round_papers
-        )
+    def _consented(self, round_id: bytes) -> set[bytes]:
+        """Return the cycles of a round to which we consented."""
+        consents = [reopen_verified(sealed).document for sealed in self.kept("consent", round_id)]
+        return {share.tx for consent in consents for share in consent.shares}
+
+    def _stands(self, round_id: bytes, tx: bytes) -> bool:
+        """Say whether a cycle is settled here: we consented, and nothing is reserved any more."""
+        pending = self._desk.ledger.book.head.shares
+        return tx not in pending and tx in self._consented(round_id)
+
+    def is_pending(self, round_id: bytes) -> bool:
+        """Say whether a cycle of this round still waits for its certificate here."""
+        return not self._consented(round_id).isdisjoint(self._desk.ledger.book.head.shares)
 
 
 def consents_of(
-    terms: SetOff, tx: bytes, consents: list[Opened[Consent]]
+    terms: SetOff, tx: bytes, consents: Iterable[Opened[Consent]]
 ) -> list[bytes] | None:
     """Return the consent of each member of a cycle, in its order, or None when one is missing."""
-    chosen = []
+    chosen: list[bytes] = []
+    found = {
+        one.document.by: one.sealed
+        for one in consents
+        if any(share.tx == tx for share in one.document.shares)
+    }
     for member in terms.cycle:
-        found = [
-            one.sealed
-            for one in consents
-            if one.document.by == member and any(share.tx == tx for share in one.document.shares)
-        ]
-        if not found:
+        if member not in found:
             return None
-        chosen.append(found[0])
+        chosen.append(found[member])
     return chosen
 
 

@@ -19,7 +19,10 @@ from protocol.messages.rounds import (
     Share,
 )
 
-SHARES_MAX = 48
+# A certificate holds every consent and ballot of its cycle in 65,535 bytes: both must stay small.
+SHARES_MAX = 8
+VOTES_MAX = 64
+TXS_MAX = 200
 
 
 def own_position(ledger: Ledger, convening: Opened[Convening]) -> Opened[Position]:
@@ -108,10 +111,18 @@ def _fitting(book: Book, shares: list[Share]) -> list[Share]:
     return fitting
 
 
-def own_ballot(
+def own_ballots(
     ledger: Ledger, round_id: bytes, deadline: int, voted: list[bytes]
+) -> list[Opened[Ballot]]:
+    """Write our ballots 0 for cycles whose consents we have checked, as many as they need."""
+    txs = sorted(voted)
+    groups = [txs[at : at + TXS_MAX] for at in range(0, len(txs), TXS_MAX)]
+    return [_own_ballot(ledger, round_id, deadline, group) for group in groups]
+
+
+def _own_ballot(
+    ledger: Ledger, round_id: bytes, deadline: int, txs: list[bytes]
 ) -> Opened[Ballot]:
-    """Write our ballot 0 for cycles whose consents we have checked."""
     book = ledger.book
     ballot = Ballot(
         by=book.cooperative,
@@ -121,7 +132,7 @@ def own_ballot(
         net=book.net,
         round=round_id,
         seq=0,
-        txs=sorted(voted),
+        txs=txs,
     )
     return seal_opened(ballot, ledger.keys.document)
 

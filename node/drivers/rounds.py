@@ -6,7 +6,7 @@ its own, and a cycle without all its papers stays pending (spec 0014).
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -17,7 +17,7 @@ from federation.round_papers import manifest_quorum, round_graph
 from federation.tie_break import unique_optimum
 from node.clock import now_s
 from node.desk import Desk, Route
-from node.door import Reply
+from node.door import DoorBusy, Reply
 from node.drivers.directory import Directory, explore
 from node.drivers.participant import Participant, consents_of, merged_manifest
 from node.errors import PeerError
@@ -42,8 +42,10 @@ from protocol.messages.rounds import (
     Solution,
 )
 from protocol.messages.wire import PAPERS, Papers
+from protocol.shapes import Document
 
 PENDING_EVERY_S: Final = 5
+D = TypeVar("D", bound=Document)
 
 
 def _sealed(*groups: Sequence[Opened[Any]]) -> list[bytes]:
@@ -74,6 +76,7 @@ class Convener:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._participant = Participant(desk)
+        self._settled: set[bytes] = set()
         self._busy = asyncio.Lock()
 
     def routes(self) -> dict[tuple[str, str], Route]:
@@ -90,10 +93,14 @@ class Convener:
         next_round = now_s() + every_s
         while True:
             await asyncio.sleep(PENDING_EVERY_S)
-            await self._look_after_pending()
-            if every_s and now_s() >= next_round:
-                next_round = now_s() + every_s
-                await self.convene(self._desk, {}, b"")
+            try:
+                await self._look_after_pending()
+                if every_s and now_s() >= next_round:
+                    next_round = now_s() + every_s
+                    await self.convene(self._desk, {}, b"")
+            except DoorBusy:
+                # The members' own documents come first; pending cycles are looked after later.
+                continue
 
     async def convene(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
         """Run one round to its end and return its papers."""
@@ -148,8 +155,13 @@ class Convener:
             keys[charter.id] = charter.document.keys[0]
         return Round(directory, opened, keys)
 
-    async def _ask(self, current: Round, member: bytes, step: str, papers: list[bytes]) -> list[bytes]:
-        """Send papers to one member, or to ourselves, and return its papers; none when it fails."""
+    async def _ask(
+        self, current: Round, member: bytes, step: str, papers: list[bytes], struct: type[D]
+    ) -> list[Opened[D]]:
+        """Send papers to one member, or to ourselves, and return those that it signed in answer.
+
+        What does not hold is left out: one member's nonsense must not end the round of the others.
+        """
         body = PAPERS.encode(Papers(papers))
         try:
             if member == self._desk.ledger.book.cooperative:
@@ -158,33 +170,31 @@ class Convener:
             else:
                 url = current.directory.urls[member]
                 answer = await self._desk.peers.request("POST", f"{url}/rounds/{step}", body)
-            return PAPERS.decode(answer).papers
+            found = [open_sealed(paper, struct) for paper in PAPERS.decode(answer).papers]
         except (PeerError, ProtocolError):
             return []
+        return [one for one in found if current.keys[member] in one.signers]
 
     async def _ask_all(
-        self, current: Round, members: list[bytes], step: str, papers: list[bytes]
-    ) -> list[bytes]:
+        self, current: Round, members: list[bytes], step: str, papers: list[bytes], kind: type[D]
+    ) -> list[Opened[D]]:
         answers = await asyncio.gather(
-            *(self._ask(current, member, step, papers) for member in members)
+            *(self._ask(current, member, step, papers, kind) for member in members)
         )
         return [paper for answer in answers for paper in answer]
 
     async def _gather_positions(self, current: Round) -> None:
         convening = current.convening
-        papers = await self._ask_all(
-            current, convening.document.members, "convening", current.opening()
+        answers = await self._ask_all(
+            current, convening.document.members, "convening", current.opening(), Position
         )
-        positions = [open_sealed(paper, Position) for paper in papers]
-        current.positions = sorted(
-            (
-                one
-                for one in positions
-                if one.signers == (current.keys.get(one.document.by),)
-                and one.document.round == convening.id
-            ),
-            key=lambda one: one.document.by,
-        )
+        positions = {
+            one.document.by: one
+            for one in answers
+            if one.signers == (current.keys.get(one.document.by),)
+            and one.document.round == convening.id
+        }
+        current.positions = [positions[member] for member in sorted(positions)]
 
     async def _certify_manifest(self, current: Round) -> None:
         book = self._desk.ledger.book
@@ -203,8 +213,8 @@ class Convener:
         own = seal_opened(draft, self._desk.ledger.keys.document)
         papers = [*current.opening(), own.sealed, *(one.sealed for one in current.positions)]
         panel = convening.document.panel
-        signed = await self._ask_all(current, panel, "manifest", papers)
-        manifest = merged_manifest([own.sealed, *signed])
+        signed = await self._ask_all(current, panel, "manifest", papers, Manifest)
+        manifest = merged_manifest([own.sealed, *_sealed([o for o in signed if o.id == own.id])])
         seats = {current.keys[member] for member in panel}
         if sum(key in seats for key in manifest.signers) < manifest_quorum(convening.document):
             raise PeerError("the panel did not sign the manifest")
@@ -256,7 +266,8 @@ class Convener:
         ]
 
     async def _collect_consents(self, current: Round) -> None:
-        assert current.manifest is not None and current.solution is not None
+        assert current.manifest is not None
+        assert current.solution is not None
         papers = [
             *current.opening(),
             current.manifest.sealed,
@@ -264,9 +275,11 @@ class Convener:
             *_sealed(current.positions, current.terms),
         ]
         answers = await self._ask_all(
-            current, current.manifest.document.members, "solution", papers
+            current, current.manifest.document.members, "solution", papers, Consent
         )
-        current.consents = [open_sealed(paper, Consent) for paper in answers]
+        current.consents = [
+            one for one in answers if one.signers == (current.keys.get(one.document.by),)
+        ]
 
     async def _collect_ballots(self, current: Round) -> None:
         ready = [
@@ -278,11 +291,13 @@ class Convener:
             return
         panel = current.convening.document.panel
         papers = [*current.opening(), *_sealed(ready, current.consents)]
-        ballots = await self._ask_all(current, panel, "consents", papers)
+        ballots = await self._ask_all(current, panel, "consents", papers, Ballot)
         book = self._desk.ledger.book
         for terms in ready:
             consents = consents_of(terms.document, terms.id, current.consents)
-            voting = [one for one in ballots if terms.id in open_sealed(one, Ballot).document.txs]
+            # One ballot a witness: a certificate has no room for more.
+            chosen = {one.document.by: one for one in ballots if terms.id in one.document.txs}
+            voting = [one.sealed for one in chosen.values()]
             if consents is None or (
                 count_ballots(terms.document, terms.id, voting) < quorum(len(panel))
             ):
@@ -309,7 +324,7 @@ class Convener:
         papers = [one.sealed for one in current.certificates]
         if papers:
             await self._ask_all(
-                current, current.manifest.document.members, "certificates", papers
+                current, current.manifest.document.members, "certificates", papers, Certificate
             )
 
     async def _look_after_pending(self) -> None:
@@ -318,9 +333,12 @@ class Convener:
         if not book.head.shares:
             return
         rounds = rows(
-            self._desk.ledger.connection, "SELECT DISTINCT round FROM papers WHERE kind='consent'"
+            self._desk.ledger.reader, "SELECT DISTINCT round FROM papers WHERE kind='consent'"
         )
         for (round_id,) in rounds:
+            if round_id in self._settled or not self._participant.is_pending(round_id):
+                self._settled.add(round_id)
+                continue
             for state in list(book.head.correspondents.values()):
                 if book.head.shares:
                     await self._fetch_certificates(state.cooperative, round_id)
@@ -331,13 +349,17 @@ class Convener:
             return
         try:
             answer = await self._desk.peers.request("GET", f"{url}/rounds/{round_id.hex()}")
-            for paper in PAPERS.decode(answer).papers:
+            papers = PAPERS.decode(answer).papers
+        except (PeerError, ProtocolError):
+            return
+        for paper in papers:
+            try:
                 if ENVELOPE.decode(paper).t == TYPE_OF[Certificate]:
                     opened = open_sealed(paper, Certificate)
                     if terms_id(opened.document.terms) in self._desk.ledger.book.head.shares:
                         await self._participant.take_certificate(opened)
-        except (PeerError, ProtocolError):
-            return
+            except ProtocolError:
+                continue
 
     async def show_rounds(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
         """Return the manifests of the rounds that this node took part in."""
@@ -348,7 +370,9 @@ class Convener:
         papers = []
         for (round_id,) in found:
             manifest = rows(
-                desk.ledger.reader, "SELECT sealed FROM papers WHERE id=?", (round_id,)
+                desk.ledger.reader,
+                "SELECT sealed FROM papers WHERE round=? AND kind='paper' AND id=?",
+                (round_id, round_id),
             )
             papers += [row[0] for row in manifest]
         return Reply(200, CONTAINER_KIND, PAPERS.encode(Papers(papers)))
@@ -361,7 +385,7 @@ class Convener:
             return problem("not-found", "a round is named by 64 hexadecimal digits")
         found = rows(
             desk.ledger.reader,
-            "SELECT sealed FROM papers WHERE round=? AND kind!='entered' ORDER BY kind, id",
+            "SELECT sealed FROM papers WHERE round=? ORDER BY kind, id",
             (round_id,),
         )
         if not found:

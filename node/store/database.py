@@ -1,5 +1,7 @@
 """The SQLite file of a node: opened with the one durability that is safe, or not at all."""
 
+import fcntl
+import os
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,13 +11,14 @@ from node.errors import StoreError
 
 SCHEMA_VERSION: Final = 1
 DATABASE_NAME: Final = "ledger.db"
+LOCK_SUFFIX: Final = ".lock"
 _WAL_PAGES: Final = 8_000
 _FULL: Final = 2
 
 _SCHEMA: Final = """
 CREATE TABLE entries (idx INTEGER PRIMARY KEY, at INTEGER NOT NULL, salt BLOB NOT NULL,
                       sealed BLOB NOT NULL, trail BLOB NOT NULL);
-CREATE TABLE heads (size INTEGER PRIMARY KEY, note TEXT NOT NULL);
+CREATE TABLE heads (size INTEGER PRIMARY KEY, note TEXT NOT NULL, trails INTEGER NOT NULL);
 CREATE TABLE names (name TEXT PRIMARY KEY, account BLOB NOT NULL UNIQUE) WITHOUT ROWID;
 CREATE TABLE purposes (idx INTEGER PRIMARY KEY, salt BLOB NOT NULL, text TEXT NOT NULL);
 CREATE TABLE offers (cooperative BLOB NOT NULL, seq INTEGER NOT NULL, id BLOB NOT NULL,
@@ -28,19 +31,47 @@ CREATE TABLE lines (cooperative BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT 
 CREATE TABLE waiting (id BLOB PRIMARY KEY, sealed BLOB NOT NULL, url TEXT NOT NULL)
     WITHOUT ROWID;
 CREATE TABLE peers (cooperative BLOB PRIMARY KEY, url TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE papers (id BLOB PRIMARY KEY, round BLOB NOT NULL, kind TEXT NOT NULL,
-                     sealed BLOB NOT NULL) WITHOUT ROWID;
-CREATE INDEX papers_of_round ON papers (round);
+CREATE TABLE papers (id BLOB NOT NULL, round BLOB NOT NULL, kind TEXT NOT NULL,
+                     sealed BLOB NOT NULL, PRIMARY KEY (round, kind, id)) WITHOUT ROWID;
 """
 
 Statement = tuple[str, tuple[Any, ...]]
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+class Writer(sqlite3.Connection):
+    """The connection of a node's one writer; the lock that keeps others out ends with it."""
+
+    lock: int | None = None
+
+    def hold(self, path: Path) -> None:
+        """Keep every other writer out until this connection is closed.
+
+        Raises:
+            StoreError: another one is at work, in this process or another.
+        """
+        # A file of its own: whoever closes the database file itself gives up SQLite's own locks.
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(lock)
+            raise StoreError(f"{path}: another process writes this node's log") from error
+        self.lock = lock
+
+    def close(self) -> None:
+        """Close the database, then let others in."""
+        super().close()
+        if self.lock is not None:
+            os.close(self.lock)
+            self.lock = None
+
+
+def _connect(path: Path) -> Writer:
     try:
         connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, timeout=5.0
+            path, isolation_level=None, check_same_thread=False, timeout=5.0, factory=Writer
         )
+        assert isinstance(connection, Writer)
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
@@ -64,12 +95,20 @@ def create_database(path: Path) -> None:
     except OSError as error:
         raise StoreError(str(error)) from error
     connection = _connect(path)
-    connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
-    connection.close()
+    try:
+        connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}") from error
+    finally:
+        connection.close()
 
 
-def open_database(path: Path) -> sqlite3.Connection:
+def open_database(path: Path, *, alone: bool = True) -> Writer:
     """Open the file of a node for its one writer, and keep every other writer out.
+
+    Args:
+        path: The file.
+        alone: False to look at it beside a running node, which must go on undisturbed.
 
     Raises:
         StoreError: absent, of another version, not durable, or open in another process.
@@ -77,9 +116,15 @@ def open_database(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise StoreError(f"{path}: no such file; begin with `ronde-node init`")
     connection = _connect(path)
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version != SCHEMA_VERSION:
-        raise StoreError(f"{path}: schema {version}, this program knows {SCHEMA_VERSION}")
+    try:
+        if alone:
+            connection.hold(path.with_suffix(LOCK_SUFFIX))
+        version = rows(connection, "PRAGMA user_version")[0][0]
+        if version != SCHEMA_VERSION:
+            raise StoreError(f"{path}: schema {version}, this program knows {SCHEMA_VERSION}")
+    except StoreError:
+        connection.close()
+        raise
     return connection
 
 

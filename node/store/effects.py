@@ -1,4 +1,4 @@
-"""What a log entry leads to beside the log, written in the same transaction: offers, names, labels."""
+"""What an entry leads to beside the log, in the same transaction: offers, names, labels."""
 
 import sqlite3
 from typing import Any
@@ -12,6 +12,7 @@ from protocol.ledger.book import COOPERATIVE_SLOT, Book
 from protocol.ledger.changes import AccountOpened, Changes, LineSet, OfferAnswered, OrderHeld
 from protocol.messages.orders import Order
 from protocol.messages.peering import Answer, Offer
+from protocol.messages.rounds import Consent
 from protocol.messages.wire import SUBMISSION, Submission
 
 
@@ -60,6 +61,11 @@ class Effects:
         if submission is not None and submission.text is not UNSET:
             values = (index, submission.salt, submission.text)
             group.statements.append(("INSERT INTO purposes VALUES (?,?,?)", values))
+        document = opened.document
+        if isinstance(document, Consent):
+            # In one transaction with the reservation: a lost consent would bind us for ever.
+            paper = (opened.id, document.round, "consent", opened.sealed)
+            group.statements.append(("INSERT OR IGNORE INTO papers VALUES (?,?,?,?)", paper))
         for change in changes:
             if isinstance(change, AccountOpened):
                 self._name(group, change, submission)
