@@ -8,7 +8,7 @@ from typing import Final
 
 from cli.choices import Choices
 from cli.clear import SHARE_DECIMALS, share_millionths
-from cli.demo_books import Position
+from cli.demo_books import Position, gross
 from cli.demo_picture import ASCII, UNICODE, Arc, draw_cycle, plain, shows_unicode
 from cli.demo_replay import Optimum
 from cli.demo_round import Cleared, Loop
@@ -19,10 +19,7 @@ from protocol.amounts import format_amount
 
 LOOPS_SHOWN: Final = 8
 _WIDTH_MAX: Final = 110
-_COLUMNS: Final = (
-    *("name", "owes_before", "owes_after", "owed_before", "owed_after"),
-    *("net_before", "net_after"),
-)
+_COLUMNS: Final = ("name", "when", "owes", "owed", "net")
 
 
 class Teller:
@@ -101,16 +98,17 @@ class Teller:
                 fields = {"debtor": position.name, "creditor": creditor}
                 self.line("  " + say("demo.owes", self.lang, amount=self.money(owed), **fields))
 
-    def round(self, cleared: Cleared) -> None:
-        """Print the picture of the largest cycle, the other cycles, and the table."""
+    def round(self, cleared: Cleared, convener: str) -> None:
+        """Print the round: the picture of the largest cycle, the other cycles, the table."""
         self.heading("demo.heading_round")
-        if not cleared.loops:
-            self.tell("demo.no_loop")
-            if len(cleared.before) == 2:
-                self.tell("demo.two")
-        else:
+        count = len(cleared.loops)
+        key = "demo.step_loops" if count > 1 else "demo.step_loop" if count else "demo.step_no_loop"
+        self.step(key, name=convener, count=count)
+        if cleared.loops:
             self._picture(cleared)
             self._other_loops(cleared.loops)
+        else:
+            self.tell("demo.two" if len(cleared.before) == 2 else "demo.no_loop")
         self.line()
         self._table(cleared)
 
@@ -149,32 +147,45 @@ class Teller:
             return
         rows = []
         for before, after in zip(cleared.before, cleared.after, strict=True):
-            figures = (
-                *(before.debts, after.debts, before.claims, after.claims),
-                *(before.net, after.net),
+            rows += self._rows(
+                before.name,
+                (before.debts, before.claims, before.net),
+                (after.debts, after.claims, after.net),
             )
-            rows.append([before.name, *(self.money(figure, unit=False) for figure in figures)])
-        totals = [cleared.gross_before, cleared.gross_after] * 2
-        totals += [sum(one.net for one in side) for side in (cleared.before, cleared.after)]
-        together = say("demo.row_all", self.lang)
-        rows.append([together, *(self.money(figure, unit=False) for figure in totals)])
+        sides = (cleared.before, cleared.after)
+        rows += self._rows(
+            say("demo.row_all", self.lang),
+            *((gross(side), gross(side), sum(one.net for one in side)) for side in sides),
+        )
         draw_table(
             [self._shown(say(f"demo.column_{column}", self.lang)) for column in _COLUMNS],
             [[self._shown(cell) for cell in row] for row in rows],
-            title=self._shown(say("demo.table", self.lang, unit=self._unit)),
-            right=range(1, 7),
+            right=range(2, len(_COLUMNS)),
         )
         self.line()
-        sums = {position.total for position in cleared.after}
+        self._summary(cleared)
+
+    def _rows(self, name: str, before: Sequence[int], after: Sequence[int]) -> list[list[str]]:
+        """Return two rows, one above the other, so that what has not moved is seen at a glance."""
+        return [
+            [name, say("demo.row_before", self.lang), *self._figures(before)],
+            ["", say("demo.row_after", self.lang), *self._figures(after)],
+        ]
+
+    def _figures(self, minors: Sequence[int]) -> list[str]:
+        return [self.money(minor, unit=False) for minor in minors]
+
+    def _summary(self, cleared: Cleared) -> None:
         for name, moved in cleared.net_changes().items():
             if moved:
                 self.tell("demo.net_moved", name=name, amount=self.money(moved))
                 return
+        sums = sorted({position.total for position in cleared.after})
         self.tell(
-            "demo.summary",
+            "demo.summary" if cleared.cleared else "demo.summary_nothing",
             cleared=self.money(cleared.cleared),
             gross=self.money(cleared.gross_before),
-            sum=", ".join(self.money(total) for total in sorted(sums)),
+            sum=", ".join(self.money(total) for total in sums),
         )
 
     def optimum(self, cleared: Cleared, best: Optimum) -> None:
@@ -182,8 +193,9 @@ class Teller:
         share = share_millionths(best.cleared, best.gross)
         point = "," if self.lang == "fr" else "."
         percent = "\u00a0%" if self.lang == "fr" else "%"
+        reached = best.cleared == cleared.cleared
         self.tell(
-            "demo.optimum",
+            "demo.optimum_reached" if reached else "demo.optimum",
             optimum=self.money(best.cleared),
             share=format_amount(share // 100, SHARE_DECIMALS - 4, separator=point) + percent,
             cleared=self.money(cleared.cleared),

@@ -16,8 +16,6 @@ from protocol.identifiers import TextKind, slug, to_text
 
 UNIT: Final = "UEB"
 DECIMALS: Final = 2
-CREDIT_LIMIT: Final = "1000"
-CEILING: Final = "2000"
 MEMBER_LIMIT: Final = 1_000_00
 LINE_LIMIT: Final = 2_000_00
 AROUND: Final = 420_00

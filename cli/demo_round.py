@@ -95,10 +95,14 @@ async def hold_round(convener: Place, places: Sequence[Place]) -> list[Loop]:
         repeat=False,
         timeout_s=ROUND_TIMEOUT_S,
     )
-    names = {place.cooperative.id: place.name for place in places}
+    order = {place.cooperative.id: at for at, place in enumerate(places)}
     loops = []
     for paper in PAPERS.decode(expect_ok(answer)).papers:
         if ENVELOPE.decode(paper).t == _CERTIFICATE:
             terms, _ = check_certificate(open_sealed(paper, Certificate).document)
-            loops.append(Loop(tuple(names[member] for member in terms.cycle), terms.amt))
+            ring = [order[member] for member in terms.cycle]
+            # A person reads it from the cooperative that was named first.
+            first = ring.index(min(ring))
+            members = tuple(places[at].name for at in ring[first:] + ring[:first])
+            loops.append(Loop(members, terms.amt))
     return sorted(loops, key=lambda loop: (-loop.amount * len(loop.members), loop.members))

@@ -123,7 +123,8 @@ def run_demo(
     """
     began = time.perf_counter()
     plan = _plan(choices, count, path, limit)
-    teller = Teller(choices, plan.unit, plan.decimals)
+    # The amounts of a file have no unit: the code that the charters need is nothing to be shown.
+    teller = Teller(choices, plan.unit if plan.file is None else "", plan.decimals)
     with Signals() as signals, _town(choices, signals, keep) as town:
         try:
             played = _play(teller, town, plan)
@@ -253,9 +254,7 @@ async def _clear(
         teller.debts(before)
     else:
         _tell_netting(teller, plan.file, readers, cleared)
-    teller.round(cleared)
-    teller.line()
-    teller.step("demo.step_round", name=places[0].name, count=len(loops))
+    teller.round(cleared, places[0].name)
     return cleared
 
 
@@ -274,7 +273,8 @@ async def _open_and_admit(
             for place, members in zip(places, by_place, strict=True)
             if members
         )
-    teller.step("demo.step_lines", count=len(pairs), limit=teller.money(plan.line_limit))
+    key = "demo.step_lines" if len(pairs) > 1 else "demo.step_line"
+    teller.step(key, count=len(pairs), limit=teller.money(plan.line_limit))
     teller.step("demo.step_members", count=teller.count(len(people)))
 
 
@@ -290,7 +290,7 @@ async def _trade_on_ring(
         paid = await pay_one_by_one(town, payments)
     teller.payments(payments)
     teller.line()
-    teller.step("demo.step_paid", count=teller.count(paid.count), rate=teller.rate(paid))
+    teller.step("demo.step_paid", count=teller.count(paid.count))
     return paid
 
 
@@ -312,7 +312,7 @@ async def _trade_from_file(
     payments = replay_payments(plan.file, people)
     with teller.busy("demo.paying") as update:
         paid = await pay_in_batches(town, payments, _progress(teller, len(payments), update))
-    teller.step("demo.step_paid", count=teller.count(paid.count), rate=teller.rate(paid))
+    teller.step("demo.step_paid_rate", count=teller.count(paid.count), rate=teller.rate(paid))
     return paid
 
 
@@ -355,11 +355,12 @@ def _tell_netting(
 def _tell_verdict(teller: Teller, audit: dict[str, object]) -> None:
     findings = audit["findings"]
     assert isinstance(findings, list)
+    teller.heading("demo.heading_audit")
     if audit["exit"] != 0:
         teller.tell("demo.audit_failed", exit=str(audit["exit"]))
     else:
-        signatures = teller.count(int(str(audit["signatures"])))
-        teller.step("demo.step_audit", signatures=signatures, findings=len(findings))
+        key = "demo.step_audit_notices" if findings else "demo.step_audit"
+        teller.step(key, signatures=teller.count(int(str(audit["signatures"]))))
     for finding in findings:
         teller.line(f"  {finding['text']}")
 

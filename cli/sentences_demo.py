@@ -29,25 +29,51 @@ DEMO: Final[dict[str, tuple[str, str]]] = {
         "{limit}",
         "{count} credit lines, signed by both sides: either may owe the other up to {limit}",
     ),
+    "demo.step_line": (
+        "Une ligne de crédit, signée des deux côtés : chacune peut devoir à l'autre jusqu'à "
+        "{limit}",
+        "One credit line, signed by both sides: either may owe the other up to {limit}",
+    ),
     "demo.step_members": (
         "{count} membres admis par décision signée, avec chacun ses clés",
         "{count} members admitted by signed decisions, each with their own keys",
     ),
     "demo.step_paid": (
-        "{count} paiements signés, inscrits et définitifs ({rate} par seconde)",
-        "{count} payments signed, entered and final ({rate} a second)",
+        "{count} paiements signés, inscrits aux journaux et définitifs",
+        "{count} payments signed, entered in the logs and final",
     ),
-    "demo.step_round": (
-        "Une séance de compensation demandée au nœud de {name} : {count} boucle(s), signée(s) "
-        "par tous leurs membres",
-        "One clearing round asked of the node of {name}: {count} cycle(s), signed by all their "
-        "members",
+    "demo.step_paid_rate": (
+        "{count} paiements signés, inscrits aux journaux et définitifs : {rate} par seconde",
+        "{count} payments signed, entered in the logs and final: {rate} a second",
     ),
+    "demo.step_no_loop": (
+        "Le nœud de {name} a convoqué une séance de compensation ; aucune boucle de dettes",
+        "The node of {name} convened a clearing round; no cycle of debts",
+    ),
+    "demo.step_loop": (
+        "Le nœud de {name} a convoqué une séance de compensation ; une boucle de dettes, effacée "
+        "par la signature de tous ses membres",
+        "The node of {name} convened a clearing round; one cycle of debts, let go by the "
+        "signatures of all its members",
+    ),
+    "demo.step_loops": (
+        "Le nœud de {name} a convoqué une séance de compensation ; {count} boucles de dettes, "
+        "chacune effacée par la signature de tous ses membres",
+        "The node of {name} convened a clearing round; {count} cycles of debts, each let go by "
+        "the signatures of all its members",
+    ),
+    "demo.heading_audit": ("L'audit", "The audit"),
     "demo.step_audit": (
-        "Un auditeur indépendant, dans un processus à part, vérifie tout d'après les papiers : "
-        "{signatures} signatures, {findings} anomalie",
-        "An independent auditor, in a process of its own, verifies everything from the papers: "
-        "{signatures} signatures, {findings} findings",
+        "Un auditeur indépendant a tout vérifié d'après les papiers, dans un processus à part : "
+        "{signatures} signatures, aucune anomalie",
+        "An independent auditor has verified everything from the papers, in a process of its own: "
+        "{signatures} signatures, no anomaly",
+    ),
+    "demo.step_audit_notices": (
+        "Un auditeur indépendant a tout vérifié d'après les papiers, dans un processus à part : "
+        "{signatures} signatures, rien de faux, à noter toutefois :",
+        "An independent auditor has verified everything from the papers, in a process of its own: "
+        "{signatures} signatures, nothing wrong, to be noted though:",
     ),
     "demo.audit_failed": (
         "L'auditeur refuse (code {exit}) :",
@@ -58,10 +84,9 @@ DEMO: Final[dict[str, tuple[str, str]]] = {
     "demo.owes": ("{debtor} doit {amount} à {creditor}.", "{debtor} owes {creditor} {amount}."),
     "demo.heading_round": ("La ronde", "The round"),
     "demo.no_loop": (
-        "Aucune boucle : personne ne doit à quelqu'un qui, de proche en proche, lui doit. "
-        "Les dettes restent comme elles sont.",
-        "No cycle: nobody owes somebody who, from one to the next, owes them. "
-        "The debts remain as they are.",
+        "De dette en dette, on ne revient jamais à son point de départ : "
+        "les dettes restent comme elles sont.",
+        "From debt to debt one never comes back to where one began: the debts remain as they are.",
     ),
     "demo.two": (
         "À deux coopératives, les paiements opposés se compensent d'eux-mêmes dans leur compte "
@@ -83,20 +108,25 @@ DEMO: Final[dict[str, tuple[str, str]]] = {
         "{members}: {amount} taken off each debt",
     ),
     "demo.loops_hidden": ("… et {count} autres.", "… and {count} more."),
-    "demo.table": ("Avant et après, en {unit}", "Before and after, in {unit}"),
     "demo.column_name": ("coopérative", "cooperative"),
-    "demo.column_owes_before": ("doit, avant", "owes, before"),
-    "demo.column_owes_after": ("après", "after"),
-    "demo.column_owed_before": ("on lui doit, avant", "is owed, before"),
-    "demo.column_owed_after": ("après", "after"),
-    "demo.column_net_before": ("net, avant", "net, before"),
-    "demo.column_net_after": ("après", "after"),
+    "demo.column_when": ("séance", "round"),
+    "demo.column_owes": ("doit", "owes"),
+    "demo.column_owed": ("on lui doit", "is owed"),
+    "demo.column_net": ("position nette", "net position"),
+    "demo.row_before": ("avant", "before"),
+    "demo.row_after": ("après", "after"),
     "demo.row_all": ("ensemble", "together"),
     "demo.summary": (
-        "{cleared} de dettes effacées sur {gross} ; aucune position nette n'a bougé ; "
-        "la somme de chaque livre est {sum}.",
-        "{cleared} of debts gone out of {gross}; no net position has moved; "
-        "the sum of each book is {sum}.",
+        "{cleared} de dettes effacées sur {gross}. Aucune position nette n'a bougé, "
+        "et la somme de chaque livre est {sum}.",
+        "{cleared} of debts gone out of {gross}. No net position has moved, "
+        "and the sum of each book is {sum}.",
+    ),
+    "demo.summary_nothing": (
+        "Rien n'a été effacé sur {gross} de dettes. Aucune position nette n'a bougé, "
+        "et la somme de chaque livre est {sum}.",
+        "Nothing is gone out of {gross} of debts. No net position has moved, "
+        "and the sum of each book is {sum}.",
     ),
     "demo.net_moved": (
         "La position nette de {name} a bougé de {amount} : c'est une faute.",
@@ -115,10 +145,16 @@ DEMO: Final[dict[str, tuple[str, str]]] = {
         "crossed, {gross} of debts remain.",
     ),
     "demo.optimum": (
-        "Pour comparer, l'optimum calculé à part, du seul fichier : {optimum} ({share} des dettes "
-        "entre coopératives). Les nœuds ont effacé {cleared}.",
-        "For comparison, the optimum computed apart, from the file alone: {optimum} ({share} of "
-        "the debts between cooperatives). The nodes cleared {cleared}.",
+        "Le meilleur résultat possible, calculé à part du seul fichier, est de {optimum}, "
+        "soit {share} des dettes entre coopératives ; les nœuds ont effacé {cleared}.",
+        "The best possible result, computed apart from the file alone, is {optimum}, or {share} "
+        "of the debts between cooperatives; the nodes cleared {cleared}.",
+    ),
+    "demo.optimum_reached": (
+        "C'est exactement le meilleur résultat possible, calculé à part du seul fichier : "
+        "{optimum}, soit {share} des dettes entre coopératives.",
+        "That is exactly the best possible result, computed apart from the file alone: "
+        "{optimum}, or {share} of the debts between cooperatives.",
     ),
     "demo.seconds": ("{seconds} secondes en tout.", "{seconds} seconds in all."),
     "demo.nothing_kept": (
