@@ -67,7 +67,7 @@ def audit_log(
     for slot, state in book.head.correspondents.items():
         report.sides.setdefault(state.cooperative, Side()).balance = book.accounts.balance[slot]
     # Spec 0015: The reader MUST refuse a log after which the balances do not sum to zero.
-    if report.sum:
+    if report.sum and report.is_sound:
         report.findings.append(_finding(report, Code.BOOK_SUM, "book", sum=report.sum))
     if checkpoint is not None:
         _compare(report, book.head.charter, checkpoint, leaves, differs)
@@ -211,10 +211,9 @@ def _first_difference(batch: list[bytes], leaves: bytes, base: int) -> int:
     noted = leaves[base * HASH_BYTES : (base + len(batch)) * HASH_BYTES]
     if b"".join(batch) == noted:
         return -1
-    for number, leaf in enumerate(batch):
-        if leaf != noted[number * HASH_BYTES : (number + 1) * HASH_BYTES]:
-            return base + number
-    raise AssertionError("two runs differ, and no leaf of them")
+    places = range(0, len(batch) * HASH_BYTES, HASH_BYTES)
+    pairs = zip(batch, places, strict=True)
+    return base + [leaf == noted[at : at + HASH_BYTES] for leaf, at in pairs].index(False)
 
 
 def _compare(report: LogReport, charter: Charter, note: str, leaves: bytes, differs: int) -> None:

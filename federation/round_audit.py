@@ -114,6 +114,9 @@ def _agreed(
         report.find(Code.ROUND_MANIFEST, "manifest", reason="papers")
         return None
     signers = {key for paper in manifests for key in paper.signers}
+    # Spec 0015: The reader MUST refuse a manifest that its leader did not sign.
+    if not _has_signed(ring, manifest.by, signers):
+        report.find(Code.ROUND_MANIFEST, "manifest", reason="leader")
     seats = [seat for seat in convening.panel if _has_signed(ring, seat, signers)]
     needed = manifest_quorum(convening)
     # Spec 0015: The reader MUST refuse a manifest without a quorum of the panel's seats.
