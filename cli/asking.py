@@ -137,8 +137,20 @@ def ask(
 
 
 def ask_account(client: Client, cooperative: Cooperative, asker: Asker) -> AccountView:
-    """Ask for balance, limits and counters; errors as `ask`, and EncodingError."""
-    return ACCOUNT_VIEW.decode(ask(client, cooperative, asker, "account"))
+    """Ask for balance, limits and counters.
+
+    Raises:
+        Failure: not found, the node has no such account; or as `ask`.
+        EncodingError: the answer is not of its shape.
+    """
+    try:
+        return ACCOUNT_VIEW.decode(ask(client, cooperative, asker, "account"))
+    except Failure as failure:
+        if failure.key != "node.not_found":
+            raise
+        raise Failure(
+            ExitCode.NOT_FOUND, "account.not_admitted", cooperative=cooperative.name
+        ) from None
 
 
 def submit(client: Client, cooperative: Cooperative, submission: Submission) -> Verdict:

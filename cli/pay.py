@@ -213,6 +213,7 @@ def sentence_fields(
         "payee_cooperative": person.cooperative.name,
         "amount": home.money(minor, lang),
         "minor": str(minor),
+        "payer_address": str(Address(wallet.name, home.place)) if wallet.name else "",
         "address": str(Address(person.name, person.cooperative.place)),
     }
 
@@ -278,7 +279,7 @@ def shape_of(home: Cooperative, entry: JournalledOrder, standing: Standing) -> d
         "order": entry.draft.order_id.hex(),
         "kind": fields.get("kind", "order"),
         "state": standing.state,
-        "payer": fields.get("payer"),
+        "payer": fields.get("payer_address") or None,
         "payee": fields.get("address"),
         "amount": None if minor is None else home.decimal(int(minor)),
         "unit": home.charter.unit,

@@ -37,6 +37,7 @@ class Dossier:
         memo: Purpose, when the payer shows it.
         salt: Salt of the purpose.
         is_pinned: Whether `home` is the cooperative that this wallet trusts.
+        names: Payer and payee as this wallet called them when it signed; nothing proves them.
     """
 
     papers: Papers
@@ -45,6 +46,7 @@ class Dossier:
     memo: str
     salt: bytes
     is_pinned: bool
+    names: tuple[str, str] | None = None
 
 
 _which = argument(
@@ -152,7 +154,9 @@ def _dossier_of(choices: Choices, entry: JournalledOrder, home: Cooperative) -> 
     if leg is not None and isinstance(leg.coop, bytes):
         peer = kept_charter(choices.home, leg.coop)
     draft = entry.draft
-    return Dossier(papers_of(entry), home, peer, draft.memo, draft.salt, True)
+    fields = draft.sentence_fields
+    names = (fields["payer"], fields["payee"]) if "payee" in fields else None
+    return Dossier(papers_of(entry), home, peer, draft.memo, draft.salt, True, names)
 
 
 def _proven(dossier: Dossier) -> Standing:
@@ -244,7 +248,8 @@ def _tell(choices: Choices, dossier: Dossier, standing: Standing) -> None:
 
 
 def _legs(dossier: Dossier, order: Order, lang: Language) -> list[str]:
-    payer = to_text(TextKind.ACCOUNT, order.by)
+    own_words = dossier.names or (None, None)
+    payer = own_words[0] or to_text(TextKind.ACCOUNT, order.by)
     lines = []
     for leg in order.legs:
         peer = dossier.peer if isinstance(leg.coop, bytes) else dossier.home
@@ -255,7 +260,7 @@ def _legs(dossier: Dossier, order: Order, lang: Language) -> list[str]:
                 payer=payer,
                 payer_cooperative=dossier.home.name,
                 amount=dossier.home.money(leg.amt, lang),
-                payee=to_text(TextKind.ACCOUNT, leg.acct),
+                payee=own_words[1] or to_text(TextKind.ACCOUNT, leg.acct),
                 payee_cooperative="?" if peer is None else peer.name,
             )
         )

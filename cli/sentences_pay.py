@@ -136,6 +136,12 @@ PAY: Final[dict[str, tuple[str, str]]] = {
         "Les clés de ce compte sont révoquées.",
         "The keys of this account are revoked.",
     ),
+    "account.not_admitted": (
+        "{cooperative} n'a pas (encore) de compte pour cette clé. "
+        "Donnez votre demande d'adhésion au bureau, ou attendez sa décision.",
+        "{cooperative} has no account for this key (yet). "
+        "Give your application to the office, or wait for its decision.",
+    ),
     "person.bad_address": (
         "« {text} » n'est pas une adresse : écrivez par exemple alice@{place}, sans accents.",
         "'{text}' is not an address: write for example alice@{place}, without accents.",
