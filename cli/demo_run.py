@@ -1,10 +1,10 @@
 """The course of the demonstration: found, open, admit, pay, clear, audit; then stop everything."""
 
 import asyncio
-import contextlib
+import atexit
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -59,8 +59,9 @@ from cli.demo_trade import (
     together,
     visit,
 )
-from cli.failures import ExitCode, Failure
-from cli.screen import emit_json
+from cli.failures import INTERRUPTED, ExitCode, Failure
+from cli.screen import emit_json, note
+from cli.sentences import say
 from protocol.amounts import to_decimal_text
 
 KEPT_FOLDER: Final = "ronde-demo"
@@ -125,14 +126,20 @@ def run_demo(
     plan = _plan(choices, count, path, limit)
     # The amounts of a file have no unit: the code that the charters need is nothing to be shown.
     teller = Teller(choices, plan.unit if plan.file is None else "", plan.decimals)
-    with Signals() as signals, _town(choices, signals, keep) as town:
+    with Signals() as signals:
+        town = _town(choices, signals, keep)
         try:
-            played = _play(teller, town, plan)
-        except BaseException:
+            with town:
+                played = _play(teller, town, plan)
+                seconds = time.perf_counter() - began
+        except KeyboardInterrupt:
+            key = "demo.interrupted_kept" if town.kept else "demo.interrupted"
+            note("\n" + say(key, choices.lang, folder=str(town.folder)))
+            return INTERRUPTED
+        except Failure:
             if town.kept:
-                teller.tell("demo.kept", folder=str(town.folder))
+                note(say("demo.failed_kept", choices.lang, folder=str(town.folder)))
             raise
-        seconds = time.perf_counter() - began
     if choices.as_json:
         emit_json(
             as_json(played.paid, played.cleared, played.audit, played.best, plan.decimals, seconds)
@@ -153,19 +160,14 @@ def _plan(choices: Choices, count: int, path: Path | None, limit: int | None) ->
     return Plan(names, UNIT, file.decimals, total(file), total(file), file, path)
 
 
-@contextlib.contextmanager
-def _town(choices: Choices, signals: Signals, keep: str | None) -> Iterator[Town]:
+def _town(choices: Choices, signals: Signals, keep: str | None) -> Town:
+    if keep is not None:
+        return Town(_kept_folder(keep), choices.lang, signals, kept=True)
+    # Whatever comes between the folder and whoever removes it would leave it behind.
     with signals.hold():
-        if keep is None:
-            folder = Path(tempfile.mkdtemp(prefix="ronde-demo-"))
-        else:
-            folder = _kept_folder(keep)
-        town = Town(folder, choices.lang, signals, kept=keep is not None)
-        town.__enter__()
-    try:
-        yield town
-    finally:
-        town.stop()
+        town = Town(Path(tempfile.mkdtemp(prefix="ronde-demo-")), choices.lang, signals)
+        atexit.register(town.stop)
+    return town
 
 
 def _kept_folder(keep: str) -> Path:
@@ -317,8 +319,6 @@ async def _trade_from_file(
 
 
 def _progress(teller: Teller, count: int, update: Callable[[str], None]) -> Callable[[int], None]:
-    from cli.sentences import say
-
     done = 0
 
     def tell(more: int) -> None:

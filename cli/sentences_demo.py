@@ -157,6 +157,18 @@ DEMO: Final[dict[str, tuple[str, str]]] = {
         "{optimum}, or {share} of the debts between cooperatives.",
     ),
     "demo.seconds": ("{seconds} secondes en tout.", "{seconds} seconds in all."),
+    "demo.interrupted": (
+        "Interrompu : les nœuds sont arrêtés, leurs dossiers effacés.",
+        "Interrupted: the nodes are stopped, their folders removed.",
+    ),
+    "demo.interrupted_kept": (
+        "Interrompu : les nœuds sont arrêtés ; ce qui a été fait est gardé dans {folder}.",
+        "Interrupted: the nodes are stopped; what was done is kept in {folder}.",
+    ),
+    "demo.failed_kept": (
+        "Ce qui a été fait est gardé dans {folder}.",
+        "What was done is kept in {folder}.",
+    ),
     "demo.nothing_kept": (
         "Rien n'a été gardé : les nœuds sont arrêtés, leurs dossiers effacés "
         "(--keep pour les garder).",
@@ -165,10 +177,6 @@ DEMO: Final[dict[str, tuple[str, str]]] = {
     "demo.kept": (
         "Les nœuds sont arrêtés ; tout est gardé dans {folder}. Pour regarder :",
         "The nodes are stopped; everything is kept in {folder}. To look around:",
-    ),
-    "demo.kept_wallet": (
-        "le portefeuille de {name} : --home {folder}, phrase de passe dans {passphrase}",
-        "the wallet of {name}: --home {folder}, passphrase in {passphrase}",
     ),
     "demo.node_died": (
         "Le nœud de {name} s'est arrêté (code {status}). Ses dernières lignes :\n{lines}",
