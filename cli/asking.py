@@ -162,6 +162,8 @@ def submit(client: Client, cooperative: Cooperative, submission: Submission) -> 
         ProtocolError: receipt or rejection do not hold.
     """
     answer = client.send("/documents", SUBMISSION.encode(submission))
+    # Spec 0009: The wallet MUST NOT take a receipt, a rejection or an outcome for true before its
+    # proof was verified.
     if answer.status == 200:
         receipt = read_receipt(answer.body)
         check_receipt(cooperative, receipt, submission.doc)
@@ -262,10 +264,13 @@ def find_person(client: Client, home: Cooperative, address: Address) -> Person:
     cooperative = read_charter(answer.charter)
     if is_ours and cooperative.id != home.id:
         raise ProofError("the card of a member of ours comes with another charter")
+    # Spec 0009: The wallet MUST refuse a card of a cooperative with which no credit line, signed by
+    # both sides, is in force.
     if not is_ours and cooperative.id not in {line.end.id for line in neighbours(client, home)}:
         raise ProofError("the card comes from a cooperative without a credit line with ours")
     opened = open_sealed(answer.card, Card)
     card = opened.document
+    # Spec 0009: The wallet MUST check a name's card against the charter of its cooperative.
     if opened.signers != (cooperative.node_key,) or card.by != cooperative.id:
         raise SignatureError("the card is not signed by its cooperative's node")
     if card.name != address.name or card.net != home.charter.net:

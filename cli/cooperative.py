@@ -111,6 +111,8 @@ def check_same(known: bytes | None, seen: Cooperative, expected: str | None) -> 
             raise Failure(ExitCode.USAGE, "cooperative.bad_id", text=expected) from None
         if wanted != seen.id:
             raise Failure(ExitCode.VERIFICATION_FAILED, "cooperative.not_expected", seen=seen.text)
+    # Spec 0009: The wallet MUST refuse a node that shows another cooperative than the one it keeps,
+    # and change nothing.
     if known is not None and read_charter(known).id != seen.id:
         raise Failure(
             ExitCode.VERIFICATION_FAILED,

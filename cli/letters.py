@@ -55,6 +55,7 @@ def read(path: Path, kind: Kind) -> Letter:
         raise wrong from None
     top, _, body = text.partition("\n\n")
     title, *words = top.split("\n")
+    # Spec 0009: The reader MUST refuse a letter whose title is another one.
     if title.strip() != _TITLES[kind]:
         raise wrong
     head = dict(line.partition(": ")[::2] for line in words)

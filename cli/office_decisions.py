@@ -131,6 +131,8 @@ def cosign(choices: Choices, path: Path, yes: bool, output: Path | None) -> int:
         raise ProofError("a stranger signed the decision")
     member = letter.head.get("name", "") if isinstance(opened.document, Admission) else ""
     check_name_or_fail(member)
+    # Spec 0009: The reader MUST tell an officer what the signed document says, whatever the head of
+    # the letter says.
     sentence, account = _read_decision(choices, home, opened, member)
     with session(choices, wallet, home) as run:
         if not confirm(sentence, choices.lang, yes=yes):

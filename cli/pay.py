@@ -62,7 +62,10 @@ def pay(choices: Choices, address: str, amount: str, memo: str, yes: bool, again
     minor = read_amount(amount, home)
     memo = read_memo(memo)
     with session(choices, wallet, home) as run:
+        # Spec 0009: The wallet MUST take a command that says what an open order says (payee, amount,
+        # purpose) for that order, unless `--again` is given.
         same = None if again else _same_order(run, payee, minor, memo)
+        # Spec 0009: The wallet MUST settle what is open before it signs a new order.
         settled = settle_all(run)
         for entry, standing in settled:
             if same is not None and entry.draft.order_id == same.draft.order_id:
@@ -180,6 +183,7 @@ def _sign(run: Session, payee: Address, minor: int, memo: str, yes: bool) -> Jou
         opened = seal_opened(order, run.signer.key_seed)
         return Draft(opened.id, opened.sealed, fields, memo, salt)
 
+    # Spec 0009: The wallet MUST write an order to its journal, durably, before it sends it.
     return run.journal.write(run.author, view.seq + 1, now, compose)
 
 

@@ -89,6 +89,8 @@ def verify(choices: Choices, which: str) -> int:
         return ExitCode.REFUSED
     if not choices.as_json:
         result(say("receipt.holds", choices.lang))
+        # Spec 0009: The reader MUST say so when the charter of a receipt file is not that of a
+        # cooperative it trusts.
         if not dossier.is_pinned:
             result(say("receipt.compare_id", choices.lang, cooperative=dossier.home.text))
     return ExitCode.DONE
@@ -165,6 +167,8 @@ def _proven(dossier: Dossier) -> Standing:
     Raises:
         ProtocolError: something does not hold.
     """
+    # Spec 0009: The reader MUST verify the order, the receipt, the answer and the purpose before it
+    # says anything of a receipt file.
     standing = prove(dossier.papers, dossier.home, dossier.peer)
     order = standing.opened.document
     digest = purpose_digest(dossier.salt, dossier.memo) if dossier.memo else None

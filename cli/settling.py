@@ -74,6 +74,8 @@ def settle(session: Session, entry: JournalledOrder, patience_s: float = 0) -> S
     peer = peer_of(session, entry)
     standing = prove(papers_of(entry), session.home, peer)
     if standing.state == "waiting":
+        # Spec 0009: The wallet MUST send the same bytes again, and sign nothing new, while an order
+        # has no last word.
         verdict = submit(session.client, session.home, submission_of(entry))
         entry = _keep(session, entry, verdict)
         standing = prove(papers_of(entry), session.home, peer)
