@@ -131,10 +131,11 @@ class Ledger:
         self.connection = connection
         self.reader = read_connection(folder / DATABASE_NAME)
         state = load_latest(folder, connection)
+        # Before the tail is replayed upon it: the state grows with the log.
+        self.snapshot_size = state.size if state else 0
         self.book, self.tree, self.trail = catch_up(connection, state)
         _check_keys(self.book, keys)
         self.origin = self.book.head.charter.origin
-        self.snapshot_size = state.size if state else 0
         self.note: str = rows(
             connection, "SELECT note FROM heads ORDER BY size DESC LIMIT 1"
         )[0][0]
