@@ -65,6 +65,7 @@ from cli.sentences import say
 from protocol.amounts import to_decimal_text
 
 KEPT_FOLDER: Final = "ronde-demo"
+ENDED_S: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +222,9 @@ def _start(teller: Teller, town: Town, plan: Plan, keys: Keys, phrase: str) -> N
 async def _trade_and_clear(
     teller: Teller, town: Town, plan: Plan, keys: Keys
 ) -> tuple[Paid, Cleared]:
-    places = await visit(town, [keystore.key_seed(seed, 0) for seed in keys.officers])
+    places: list[Place] = []
     try:
+        await visit(town, [keystore.key_seed(seed, 0) for seed in keys.officers], places)
         if plan.file is None:
             paid = await _trade_on_ring(teller, town, places, keys, plan)
         else:
@@ -232,7 +234,9 @@ async def _trade_and_clear(
         return paid, await _clear(teller, town, places, readers, plan)
     except Failure as failure:
         if failure.code is ExitCode.NETWORK:
-            # A node that has ended says more of it than the broken connection does.
+            # A node that has ended says more of it than the broken connection does; its end is
+            # known a moment after its connections are.
+            await asyncio.sleep(ENDED_S)
             town.check()
         raise
     finally:

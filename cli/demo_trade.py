@@ -111,16 +111,17 @@ class Paid:
         return self.count / max(self.seconds, 1e-6)
 
 
-async def visit(town: Town, officers: Sequence[bytes]) -> list[Place]:
-    """Return every cooperative of the town as its own node shows it."""
-    places = []
+async def visit(town: Town, officers: Sequence[bytes], places: list[Place]) -> None:
+    """Add every cooperative of the town, as its own node shows it, to `places`."""
     for node, officer in zip(town.nodes, officers, strict=True):
         client = AsyncClient(node.url)
-        sealed = expect_ok(await client.request("GET", "/charter"))
-        places.append(
-            Place(node, client, read_charter(sealed), open_sealed(sealed, Charter), officer)
-        )
-    return places
+        try:
+            sealed = expect_ok(await client.request("GET", "/charter"))
+            cooperative, charter = read_charter(sealed), open_sealed(sealed, Charter)
+        except BaseException:
+            await client.close()
+            raise
+        places.append(Place(node, client, cooperative, charter, officer))
 
 
 async def leave(places: Iterable[Place]) -> None:
