@@ -55,14 +55,21 @@ class Desk:
 
     async def document(self, submission: Submission, opened: Opened[Any]) -> Reply:
         """Enter one verified document and answer with its receipt, or a signed rejection."""
-        item = Item(opened, submission)
+        return (await self.replies([(submission, opened)]))[0]
+
+    async def replies(self, items: list[tuple[Submission, Opened[Any]]]) -> list[Reply]:
+        """Enter verified documents that came one by one; each has its own reply."""
+        queue = [Item(opened, submission) for submission, opened in items]
         try:
-            await self.sequencer.submit([item])
+            await self.sequencer.submit(queue)
         except DoorBusy:
-            return problem("busy")
+            return [problem("busy")] * len(items)
         except StoreError:
-            return problem("stopping")
-        return self.reply(opened, item.verdict)
+            return [problem("stopping")] * len(items)
+        return [
+            self.reply(opened, item.verdict)
+            for (_, opened), item in zip(items, queue, strict=True)
+        ]
 
     def reply(self, opened: Opened[Any], verdict: Verdict | None) -> Reply:
         """Return the reply of one verdict."""

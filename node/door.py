@@ -53,6 +53,9 @@ class Door(Protocol):
     async def document(self, submission: Submission, opened: Opened[Any]) -> Reply:
         """Answer one document whose signatures hold: a receipt or a sealed rejection."""
 
+    async def replies(self, items: list[Item]) -> list[Reply]:
+        """Answer documents that came one by one and go together, each with its own reply."""
+
     async def documents(self, items: list[Item]) -> BatchResult:
         """Answer documents whose signatures hold; the results are in the order of the items."""
 

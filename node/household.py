@@ -29,7 +29,9 @@ class Household:
 
     def __init__(self, ledger: Ledger, settings: Settings) -> None:
         self.ledger = ledger
-        self.sequencer = Sequencer(ledger, settings.snapshot_every_entries)
+        self.sequencer = Sequencer(
+            ledger, settings.snapshot_every_entries, is_alone=settings.gates > 0
+        )
         self.peers = Peers()
         self.desk = Desk(ledger, self.sequencer, self.peers, settings)
         self.courier = Courier(self.desk)

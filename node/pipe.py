@@ -20,7 +20,6 @@ from protocol.errors import EncodingError, ProtocolError, SignatureError
 from protocol.messages.wire import (
     BATCH,
     BATCH_RESULT,
-    SUBMISSION,
     Batch,
     BatchResult,
     Submission,
@@ -32,8 +31,9 @@ _RETRY_S: Final = 0.05
 # The kernel's bound on a socket's path, its final zero left out.
 _PATH_BYTES_MAX: Final = 100
 
-DOCUMENT, BATCH_OF, CALL = 1, 2, 3
-REPLY, RESULTS, ENCODING, SIGNATURE, BUSY, AWAY, FAULT = 16, 17, 18, 19, 20, 21, 22
+SINGLES, BATCH_OF, CALL = 1, 2, 3
+REPLY, REPLIES, RESULTS = 16, 17, 18
+ENCODING, SIGNATURE, BUSY, AWAY, FAULT = 32, 33, 34, 35, 36
 
 log = logging.getLogger("ronde.pipe")
 
@@ -48,8 +48,8 @@ class _Call(msgspec.Struct, array_like=True):
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
 _DECODE_CALL: Final = msgspec.msgpack.Decoder(_Call).decode
 _DECODE_REPLY: Final = msgspec.msgpack.Decoder(Reply).decode
+_DECODE_REPLIES: Final = msgspec.msgpack.Decoder(list[Reply]).decode
 # The gate has compared these bytes with their canonical form; what is inside is compared again.
-_DECODE_SUBMISSION: Final = msgspec.msgpack.Decoder(Submission).decode
 _DECODE_BATCH: Final = msgspec.msgpack.Decoder(Batch).decode
 
 
@@ -107,6 +107,9 @@ class RemoteDoor:
     def __init__(self, path: str) -> None:
         self._path = path
         self._side: _GateSide | None = None
+        self._singles: list[tuple[Submission, asyncio.Future[Reply]]] = []
+        self._on_way = 0
+        self._carrying: set[asyncio.Task[None]] = set()
         self._keeper: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
 
@@ -156,14 +159,48 @@ class RemoteDoor:
         if len(side.waiting) >= IN_FLIGHT_MAX:
             raise DoorBusy
         answer, found = await side.ask(kind, payload)
-        if answer in (REPLY, RESULTS):
+        if answer in (REPLY, REPLIES, RESULTS):
             return answer, found
         raise _error_of(answer, found)
 
     async def document(self, submission: Submission, opened: Opened[Any]) -> Reply:
-        """Answer as `Door.document`."""
-        _, found = await self._ask(DOCUMENT, SUBMISSION.encode(submission))
-        return _DECODE_REPLY(found)
+        """Answer as `Door.document`; what comes within one turn of the loop goes together."""
+        if self._on_way >= IN_FLIGHT_MAX:
+            raise DoorBusy
+        loop = asyncio.get_running_loop()
+        place: asyncio.Future[Reply] = loop.create_future()
+        if not self._singles:
+            loop.call_soon(self._set_out)
+        self._singles.append((submission, place))
+        self._on_way += 1
+        try:
+            return await place
+        finally:
+            self._on_way -= 1
+
+    def _set_out(self) -> None:
+        singles, self._singles = self._singles, []
+        task = asyncio.create_task(self._carry(singles))
+        self._carrying.add(task)
+        task.add_done_callback(self._carrying.discard)
+
+    async def _carry(self, singles: list[tuple[Submission, asyncio.Future[Reply]]]) -> None:
+        batch = BATCH.encode(Batch([submission for submission, _ in singles]))
+        try:
+            _, found = await self._ask(SINGLES, batch)
+        except (ProtocolError, DoorBusy, DoorAway, DoorFault) as error:
+            for _, place in singles:
+                if not place.done():
+                    place.set_exception(error)
+            return
+        for (_, place), reply in zip(singles, _DECODE_REPLIES(found), strict=True):
+            if not place.done():
+                place.set_result(reply)
+
+    async def replies(self, items: list[Item]) -> list[Reply]:
+        """Answer as `Door.replies`."""
+        batch = BATCH.encode(Batch([submission for submission, _ in items]))
+        return _DECODE_REPLIES((await self._ask(SINGLES, batch))[1])
 
     async def documents(self, items: list[Item]) -> BatchResult:
         """Answer as `Door.documents`."""
@@ -301,12 +338,11 @@ class Pipe:
     async def answer(self, kind: int, payload: bytes) -> tuple[int, bytes]:
         """Answer one frame; every error is the caller's to turn into a frame."""
         door = self._door
-        if kind == DOCUMENT:
-            submission = _DECODE_SUBMISSION(payload)
-            return REPLY, _ENCODE(await door.document(submission, reopen_verified(submission.doc)))
-        if kind == BATCH_OF:
+        if kind in (SINGLES, BATCH_OF):
             batch = _DECODE_BATCH(payload)
             items = [(item, reopen_verified(item.doc)) for item in batch.items]
+            if kind == SINGLES:
+                return REPLIES, _ENCODE(await door.replies(items))
             if isinstance(door, EncodedDoor):
                 return RESULTS, await door.batch_bytes(items)
             return RESULTS, BATCH_RESULT.encode(await door.documents(items))

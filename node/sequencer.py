@@ -27,10 +27,16 @@ class Sequencer:
     Args:
         ledger: The ledger that this sequencer alone writes.
         snapshot_every_entries: A snapshot after this many new entries.
+        is_alone: Whether other processes verify, and this one only writes. It then waits for the
+            disk itself: a hand-over to a thread and back costs more than most syncs, and there is
+            nothing else to do here meanwhile.
     """
 
-    def __init__(self, ledger: Ledger, snapshot_every_entries: int = 250_000) -> None:
+    def __init__(
+        self, ledger: Ledger, snapshot_every_entries: int = 250_000, *, is_alone: bool = False
+    ) -> None:
         self.ledger = ledger
+        self._is_alone = is_alone
         self._snapshot_every = snapshot_every_entries
         self._queue: list[tuple[list[Item], asyncio.Future[None]]] = []
         self._queued = 0
@@ -137,6 +143,11 @@ class Sequencer:
         return self.ledger.decide_group(items, now_s(), extra)
 
     async def _sync(self) -> None:
+        if self._is_alone:
+            commit(self.ledger.connection)
+            # Let what came in during the sync queue up: it is the next group.
+            await asyncio.sleep(0)
+            return
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._disk, commit, self.ledger.connection)
 

@@ -19,6 +19,7 @@ from node.http.limits import Allowance, site_of
 from node.http.openapi import description
 from node.http.routes import QUERY_CHARACTERS_MAX, TARGET_BYTES_MAX, Route, routes_of
 from node.http.sending import Answer
+from node.http.turnstile import Turnstile
 from node.logs import CORRELATION, correlation_of
 from node.settings import Settings
 from protocol.envelope import open_any
@@ -75,6 +76,7 @@ class Front:
         self._settings = settings
         self._allowance = Allowance(settings.documents_per_s, settings.documents_burst, uptime_s)
         self._waiting = 0
+        self._turnstile = Turnstile()
         self._lobby = Lobby(self.answer, settings, on_fault)
         self._listener: asyncio.Server | None = None
 
@@ -122,6 +124,8 @@ class Front:
     async def _document(self, request: BaseRequest) -> Reply:
         self._charge(request, 1)
         body = await read_body(request, SUBMISSION_BYTES_MAX)
+        if not self._turnstile.is_open():
+            await self._turnstile.wait()
         submission = SUBMISSION.decode(body)
         opened = open_any(submission.doc, SUBMITTED)
         self._queue(1)
@@ -232,6 +236,9 @@ def _query(request: BaseRequest, route: Route) -> dict[str, str]:
     chosen = {name: given[name] for name in route.query if name in given}
     if any(len(value) > QUERY_CHARACTERS_MAX for value in chosen.values()):
         raise Refused(fault("target"))
+    # Names and addresses of nodes are ASCII; what is not could not even pass the pipe.
+    if not all(value.isascii() for value in chosen.values()):
+        raise Refused(fault("http", "query"))
     return chosen
 
 

@@ -64,6 +64,9 @@ class PaperDoor:
         self.seen.append(opened.sealed)
         return Reply(200, RECEIPT, sha256(opened.sealed).digest())
 
+    async def replies(self, items: list[tuple[Submission, Opened[Any]]]) -> list[Reply]:
+        return [await self.document(submission, opened) for submission, opened in items]
+
     async def documents(self, items: list[tuple[Submission, Opened[Any]]]) -> BatchResult:
         if any(opened.document.seq == self.AWAY for _, opened in items):
             raise DoorAway

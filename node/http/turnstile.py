@@ -1,0 +1,50 @@
+"""A turnstile before verification: a few documents a turn of the loop, then everybody's turn.
+
+Without it a burst of requests is verified in one run, and what was verified first waits for the
+last before it goes on to the ledger: gates and ledger would work one after the other instead of
+at the same time.
+"""
+
+import asyncio
+from collections import deque
+from typing import Final
+
+EACH_TURN: Final = 8
+
+
+class Turnstile:
+    """Lets a bounded number through in each turn of the loop, in order of arrival."""
+
+    def __init__(self, each_turn: int = EACH_TURN) -> None:
+        self._each_turn = each_turn
+        self._left = each_turn
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._turning = False
+
+    def is_open(self) -> bool:
+        """Pass, or say that this turn is full and `wait` is needed."""
+        if not self._turning:
+            self._turning = True
+            self._loop.call_soon(self._turn)
+        if not self._left:
+            return False
+        self._left -= 1
+        return True
+
+    async def wait(self) -> None:
+        """Pass in a later turn."""
+        place: asyncio.Future[None] = self._loop.create_future()
+        self._waiting.append(place)
+        await place
+
+    def _turn(self) -> None:
+        self._left = self._each_turn
+        while self._waiting and self._left:
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_result(None)
+                self._left -= 1
+        self._turning = bool(self._waiting)
+        if self._turning:
+            self._loop.call_soon(self._turn)
