@@ -165,6 +165,8 @@ class RemoteDoor:
 
     async def document(self, submission: Submission, opened: Opened[Any]) -> Reply:
         """Answer as `Door.document`; what comes within one turn of the loop goes together."""
+        if self._side is None:
+            raise DoorAway
         if self._on_way >= IN_FLIGHT_MAX:
             raise DoorBusy
         loop = asyncio.get_running_loop()
