@@ -197,7 +197,7 @@ def _play(teller: Teller, town: Town, plan: Plan) -> Played:
         teller.optimum(cleared, best)
     with teller.busy("demo.auditing"):
         audit = audit_town(town)
-    _tell_verdict(teller, audit)
+    tell_verdict(teller, audit)
     return Played(paid, cleared, audit, best)
 
 
@@ -356,7 +356,8 @@ def _tell_netting(
     )
 
 
-def _tell_verdict(teller: Teller, audit: dict[str, object]) -> None:
+def tell_verdict(teller: Teller, audit: dict[str, object]) -> None:
+    """Print what the auditor found."""
     findings = audit["findings"]
     assert isinstance(findings, list)
     teller.heading("demo.heading_audit")

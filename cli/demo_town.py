@@ -332,8 +332,11 @@ def free_ports(count: int) -> list[int]:
 def environment(lang: Language) -> dict[str, str]:
     """Return the variables of a node: none of the user's own settings of nodes and wallets."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RONDE_")}
-    path = os.pathsep.join(filter(None, [str(_ROOT), kept.get("PYTHONPATH", "")]))
-    return kept | {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "RONDE_LANG": lang}
+    if (_ROOT / "pyproject.toml").is_file():
+        # Run from a source tree that may not be installed; an installed one is found anyway.
+        before = [kept["PYTHONPATH"]] if kept.get("PYTHONPATH") else []
+        kept["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *before])
+    return kept | {"PYTHONIOENCODING": "utf-8", "RONDE_LANG": lang}
 
 
 def died(node: Node, process: "subprocess.Popen[bytes]") -> Failure:
