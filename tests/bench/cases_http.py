@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from node.store.database import DATABASE_NAME, open_database
+from node.store.database import DATABASE_NAME, read_connection
 from protocol.envelope import open_sealed
 from protocol.log.receipts import Receipt, verify_receipt
 from protocol.messages.decisions import Charter
@@ -59,7 +59,7 @@ class Pool:
 
 def check_kept(pool: Pool, folder: Path, task: Task) -> int:
     """Verify the receipts of the responses that were kept; return how many there were."""
-    connection = open_database(folder / DATABASE_NAME, alone=False)
+    connection = read_connection(folder / DATABASE_NAME)
     sealed = connection.execute("SELECT sealed FROM entries WHERE idx=0").fetchone()[0]
     entries = connection.execute("SELECT count(*) FROM entries").fetchone()[0]
     connection.close()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from nacl import _sodium, bindings
 
 Signed = tuple[bytes, bytes, bytes]
-_ROUNDS = 3
+_ROUNDS = 4
 
 
 def _detached() -> Callable[..., int]:
@@ -46,5 +46,6 @@ def verify_us(samples: Sequence[Signed]) -> float:
         samples: (public key, signed bytes, signature), as long as the documents of the case.
     """
     loops = (_loop_detached, _loop_open)
-    spent = [min(loop(samples) for _ in range(_ROUNDS)) for loop in loops]
-    return min(spent) / len(samples) * 1e6
+    # The mean, as of the case itself: what neighbours do to the caches slows both alike.
+    spent = [[loop(samples) for loop in loops] for _ in range(_ROUNDS)]
+    return min(map(sum, zip(*spent, strict=True))) / _ROUNDS / len(samples) * 1e6
