@@ -4,6 +4,7 @@ The checks themselves are pure and stand in `federation`; this room reads the fi
 logs among processes, and puts what was found in order.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -18,8 +19,6 @@ from cli.audit_files import (
     CHARTER,
     CHECKPOINT,
     ENTRIES,
-    LEAVES,
-    LEAVES_BYTES_MAX,
     LINES,
     PAPERS_BYTES_MAX,
     LogFolder,
@@ -37,7 +36,7 @@ from federation.round_certificates import unpublished
 from federation.round_report import RoundPapers, RoundReport, open_papers, sizes_of
 
 Sizes = Mapping[bytes, Sequence[int]]
-ROUND_NAME_BYTES: Final = 32
+_ROUND_NAME: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +162,7 @@ def audit_folder(place: LogFolder, sizes: Sizes) -> LogReport:
         reader,
         charter=charter,
         checkpoint=None if checkpoint is None else checkpoint.decode("utf-8", "surrogateescape"),
-        leaves=_leaves(place),
+        leaves=place.noted_leaves(),
         sizes=sizes,
     )
     report.name = report.name or place.name
@@ -174,17 +173,11 @@ def audit_folder(place: LogFolder, sizes: Sizes) -> LogReport:
         if published is None:
             loose.add(Code.FILE_BROKEN, report.name, f"{place.name}/{LINES}")
         report.findings += check_published(report, published or ())
-    named = [msgspec.structs.replace(finding, node=report.name) for finding in loose.findings]
-    report.findings[:] = named + report.findings
+    report.findings[:] = [
+        msgspec.structs.replace(finding, node=report.name)
+        for finding in (*loose.findings, *report.findings)
+    ]
     return report
-
-
-def _leaves(place: LogFolder) -> bytes:
-    """Return the noted leaves; they are a convenience, so that one that is broken is none."""
-    try:
-        return place.small(LEAVES, LEAVES_BYTES_MAX) or b""
-    except Failure:
-        return b""
 
 
 def _content(place: LogFolder, name: str, loose: Loose, bytes_max: int = 70_000) -> bytes | None:
@@ -205,9 +198,11 @@ def _rounds(folder: Path, loose: Loose) -> list[RoundPapers]:
     """Open the papers of every round, whichever node showed them."""
     opened: list[RoundPapers] = []
     for name, files in round_files(folder):
+        if not _ROUND_NAME.fullmatch(name):
+            loose.add(Code.FILE_BROKEN, "", f"rounds/{name}")
+            continue
         papers: list[tuple[str, bytes]] = []
         for file in files:
-            shown: list[bytes] | None = None
             try:
                 shown = split_papers(durable.read_small(file, bytes_max=PAPERS_BYTES_MAX))
             except Failure:
@@ -215,12 +210,5 @@ def _rounds(folder: Path, loose: Loose) -> list[RoundPapers]:
             if shown is None:
                 loose.add(Code.FILE_BROKEN, file.name, f"rounds/{name}/{file.name}")
             papers += [(file.name, sealed) for sealed in shown or ()]
-        try:
-            identifier = bytes.fromhex(name)
-        except ValueError:
-            identifier = b""
-        if len(identifier) != ROUND_NAME_BYTES:
-            loose.add(Code.FILE_BROKEN, "", f"rounds/{name}")
-            continue
-        opened.append(open_papers(identifier, papers))
+        opened.append(open_papers(bytes.fromhex(name), papers))
     return opened

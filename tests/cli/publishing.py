@@ -38,6 +38,7 @@ class Publisher:
         auditors: Keys to which it is opened.
         lines: Sealed credit lines in force.
         rounds: Rounds whose papers are shown; None when the node knows no rounds.
+        rounds_problem: What is said instead of the rounds.
         most: Openings in one answer at most.
         asked: First index of each question.
         twist: Changes the openings before they are sent.
@@ -47,6 +48,7 @@ class Publisher:
     auditors: list[bytes]
     lines: list[bytes] = field(default_factory=list)
     rounds: list[Round] | None = field(default_factory=list)
+    rounds_problem: str = ""
     most: int = 3
     asked: list[int] = field(default_factory=list)
     twist: Callable[[list[Opening]], list[Opening]] = list
@@ -76,6 +78,8 @@ class Publisher:
         return web.Response(body=OPENINGS.encode(answer))
 
     async def manifests(self, _: web.Request) -> web.Response:
+        if self.rounds_problem:
+            return problem(403, self.rounds_problem)
         if self.rounds is None:
             return problem(404, "not-found")
         return web.Response(body=PAPERS.encode(Papers([one.manifest for one in self.rounds])))

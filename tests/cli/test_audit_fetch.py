@@ -62,6 +62,22 @@ async def test_what_is_fetched_verifies(tmp_path: Path, capsys: pytest.CaptureFi
     assert (tmp_path / "alsace" / "entries").stat().st_mode & 0o077 == 0
 
 
+async def test_one_node_under_two_addresses_is_one_folder(tmp_path: Path) -> None:
+    world = World("Alsace")
+    async with federation(world) as (_, first), federation(world) as (_, second):
+        assert await fetch_nodes([*first, *second], tmp_path, AUDITOR, silent) == ["Alsace"]
+    assert [path.name for path in tmp_path.iterdir()] == ["alsace"]
+
+
+async def test_a_node_that_fails_to_show_its_rounds_is_told(tmp_path: Path) -> None:
+    world = World("Alsace")
+    async with federation(world) as (publishers, urls):
+        publishers[0].rounds_problem = "not-allowed"
+        with pytest.raises(Failure) as caught:
+            await fetch_nodes(urls, tmp_path, AUDITOR, silent)
+    assert caught.value.code is ExitCode.REFUSED
+
+
 async def test_a_second_fetch_asks_only_for_what_is_new(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -218,6 +218,8 @@ def test_two_positions_of_one_cooperative_are_a_failure(world: World) -> None:
     second = resealed(world, done.positions[0], Position, edges=[])
     report = check(world, done, [*done.sealed, second])
     assert codes(report) == [Code.ROUND_TWO_POSITIONS]
+    other_round = resealed(world, done.positions[0], Position, round=bytes(32))
+    assert codes(check(world, done, [*done.sealed, other_round])) == []
 
 
 def stated(world: World, node: Node, **changes: object) -> Position:
