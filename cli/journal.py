@@ -163,6 +163,10 @@ class Journal:
         with self._telling_failures(), self._transaction():
             seq = self._next_seq(account, at_least)
             draft = compose(seq)
+            while self._select("order_id = ?", (draft.order_id,)):
+                # The very same document was refused in this second: another number is another one.
+                seq += 1
+                draft = compose(seq)
             self._insert(account, seq, now_s, draft)
         return JournalledOrder(draft, account, seq, now_s, None, None, None)
 

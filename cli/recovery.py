@@ -9,6 +9,7 @@ from cli.cooperative import Cooperative, check_same
 from cli.failures import ExitCode, Failure
 from cli.node_client import Client
 from cli.wallet_file import Role
+from protocol.errors import ProofError
 from protocol.identifiers import TextKind, to_text
 
 # A member who rotates once a year needs half a working life to get past it.
@@ -58,6 +59,8 @@ def recover(seed: keystore.Seed, url: str, first_number: int, expected: str | No
                 if failure.code is not ExitCode.NOT_FOUND:
                     raise
                 continue
+            if view.kev != number:
+                raise ProofError("the node counts another key event than this key's number")
             account = to_text(TextKind.ACCOUNT, view.acct)
-            return Recovered(home, "member", account, view.kev)
+            return Recovered(home, "member", account, number)
     raise Failure(ExitCode.NOT_FOUND, "recovery.nothing", cooperative=home.name, count=KEYS_TRIED)

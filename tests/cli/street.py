@@ -109,9 +109,9 @@ class FakeNode(ThreadingHTTPServer):
         return receipt_reply(self.home, sealed)
 
 
-def account_view(account: bytes = ACCOUNT) -> bytes:
+def account_view(account: bytes = ACCOUNT, kev: int = 0) -> bytes:
     return ACCOUNT_VIEW.encode(
-        AccountView(acct=account, bal=0, ceil=10_000, climit=10_000, kev=0, seq=3)
+        AccountView(acct=account, bal=0, ceil=10_000, climit=10_000, kev=kev, seq=3)
     )
 
 

@@ -235,3 +235,21 @@ def test_what_a_node_is_called_is_what_its_charter_says(town: Town) -> None:
     with Client(node.url) as client:
         cooperative, url = greet(client)
     assert (cooperative.name, cooperative.place, url) == ("Rhône", "rhone", node.url)
+
+
+def test_a_ring_of_three_debts_is_cleared_and_nobody_gains(town: Town) -> None:
+    names = ("Corse", "Provence", "Picardie")
+    nodes = [town.found(name) for name in names]
+    people = [town.member(f"m-{node.name.lower()}", node) for node in nodes]
+    for place, node in enumerate(nodes):
+        town.join(node, nodes[(place + 1) % 3])
+    for place, payer in enumerate(people):
+        payee = nodes[(place + 1) % 3].name.lower()
+        payer.does("pay", f"m-{payee}@{payee}", str(40 + place), "--yes")
+    cleared = town.officers["Corse"][0].does("office", "round", "--json").shape
+    assert (cleared["gross_before"], cleared["cleared"]) == ("123.00", "120.00")
+    assert [(one["amount"], one["state"]) for one in cleared["cycles"]] == [("40.00", "final")]
+    assert {one["net_change"] for one in cleared["cooperatives"]} == {"0.00"}
+    again = town.officers["Provence"][0].does("office", "round")
+    assert "3,00 UEB" in again.out
+    refused(town.person("m-nobody").types("office", "round"), 1, "mandataire")
