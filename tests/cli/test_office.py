@@ -167,28 +167,18 @@ def test_a_cosigner_reads_the_signed_bytes_and_not_the_head(
         return office.purse.types("office", "cosign", str(path), "--yes")
 
     change = home.limits(b"\x01" * 16, 100, 200)
-    assert (
-        office.purse.types("office", "cosign", str(written(change, office.others[0])), "--yes") == 0
-    )
+    assert cosigns(change, office.others[0]) == 0
     assert "2,00 SEL" in office.purse.out
     assert "Rien du tout" not in office.purse.out
     entered = open_sealed(node.documents[0], LimitChange)
     assert len(entered.signers) == 2
     admission = home.admission(Member("zoe", home), 1, 1)
-    assert (
-        office.purse.types("office", "cosign", str(written(admission, office.others[1])), "--yes")
-        == 0
-    )
+    assert cosigns(admission, office.others[1]) == 0
     assert cosigns(change, seed_of("somebody")) == 5
     elsewhere = Cooperative("corse").limits(b"\x01" * 16, 1, 1)
-    assert (
-        office.purse.types("office", "cosign", str(written(elsewhere, office.others[0])), "--yes")
-        == 1
-    )
+    assert cosigns(elsewhere, office.others[0]) == 1
     broken = msgspec.structs.replace(admission, event=b"x")
-    assert (
-        office.purse.types("office", "cosign", str(written(broken, office.others[0])), "--yes") == 5
-    )
+    assert cosigns(broken, office.others[0]) == 5
 
 
 # ------------------------------------------------------------------------------------ credit lines
