@@ -60,6 +60,10 @@ class Cooperative:
         """Return an amount of its unit as people write it."""
         return amount(minor, self.charter.dec, lang, self.charter.unit)
 
+    def figure(self, minor: int, lang: Language) -> str:
+        """Return an amount as people write it, for a column whose heading names the unit."""
+        return amount(minor, self.charter.dec, lang)
+
     def decimal(self, minor: int) -> str:
         """Return an amount as a string of decimal units for JSON."""
         return for_json(minor, self.charter.dec)

@@ -208,21 +208,14 @@ def shape_of(home: Cooperative, cleared: Cleared) -> dict[str, Any]:
 
 def _draw(home: Cooperative, cleared: Cleared, lang: Language) -> None:
     before, after = _before_and_after(cleared)
-    columns = [
-        say(f"round.{name}", lang)
-        for name in ("cooperative", "owes_before", "owes_after", "owed_before", "owed_after")
-    ]
+    columns = [say(f"round.{name}", lang) for name in ("cooperative", "when", "owes", "owed")]
     rows = [
-        [
-            name,
-            home.money(before[at][0], lang),
-            home.money(after[at][0], lang),
-            home.money(before[at][1], lang),
-            home.money(after[at][1], lang),
-        ]
+        [first, say(f"round.{word}", lang), *(home.figure(minor, lang) for minor in sides[at])]
         for at, name in enumerate(cleared.names)
+        for first, word, sides in ((name, "before", before), ("", "after", after))
     ]
-    draw_table(columns, rows, title=say("round.title", lang), right=(1, 2, 3, 4))
+    title = say("round.title", lang, unit=home.charter.unit)
+    draw_table(columns, rows, title=title, right=(2, 3))
     for names, amount, held in cleared.cycles:
         path = " → ".join([*names, names[0]])
         key = "round.cycle" if held else "round.cycle_pending"

@@ -33,7 +33,7 @@ OFFICE: Final[dict[str, tuple[str, str]]] = {
         "{cooperative} admits {name}, account {account}, from {low} to {high}.",
     ),
     "office.limits": (
-        "Le compte de {name} pourra aller de {low} à {high}.",
+        "{name} : le compte pourra aller de {low} à {high}.",
         "The account of {name} may go from {low} to {high}.",
     ),
     "office.dry_run": (
@@ -85,12 +85,13 @@ OFFICE: Final[dict[str, tuple[str, str]]] = {
         "Aucune ligne avec {name} n'attend de signature ici.",
         "No line with {name} waits for a signature here.",
     ),
-    "round.title": ("Avant et après la séance", "Before and after the round"),
+    "round.title": ("Avant et après la séance, en {unit}", "Before and after the round, in {unit}"),
     "round.cooperative": ("Coopérative", "Cooperative"),
-    "round.owes_before": ("Doit, avant", "Owes, before"),
-    "round.owes_after": ("Doit, après", "Owes, after"),
-    "round.owed_before": ("On lui doit, avant", "Is owed, before"),
-    "round.owed_after": ("On lui doit, après", "Is owed, after"),
+    "round.when": ("Séance", "Round"),
+    "round.before": ("avant", "before"),
+    "round.after": ("après", "after"),
+    "round.owes": ("Doit", "Owes"),
+    "round.owed": ("On lui doit", "Is owed"),
     "round.cycle": ("Boucle effacée : {path}, {amount}", "Cycle cleared: {path}, {amount}"),
     "round.cycle_pending": (
         "Boucle en attente de signatures : {path}, {amount}",

@@ -18,8 +18,10 @@ from protocol.identifiers import TextKind, from_text
 
 NAME: Final = "node.toml"
 PREFIX: Final = "RONDE_NODE_"
+LISTEN: Final = "127.0.0.1:8480"
 _LISTEN: Final = re.compile(r"(?:\[([0-9a-fA-F:]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})")
 _URL: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~/-]*)?")
+_HERE: Final = re.compile(r"http://((?:127\.0\.0\.1|localhost):(\d{1,5}))")
 _AUDITORS: Final = re.compile(r"^auditors\s*=\s*\[[^\]]*\]", re.MULTILINE)
 
 Positive = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
@@ -62,7 +64,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
     url: str
     origin: Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9./_-]{0,99}\Z")]
-    listen: str = "127.0.0.1:8480"
+    listen: str = LISTEN
     gates: Gates = 0
     auditors: list[str] = []
     peers: dict[str, str] = {}
@@ -216,8 +218,8 @@ name = {_quoted(name)}
 url = {_quoted(url)}
 origin = {_quoted(origin)}
 
-# Adresse d'écoute ; le nœud attend un mandataire HTTPS devant lui (Caddy, nginx).
-listen = "127.0.0.1:8480"
+# Adresse d'écoute ; le nœud attend un relais HTTPS devant lui (Caddy, nginx).
+listen = {_quoted(_first_listen(url))}
 # Processus de vérification : 0 = tout dans un seul, sinon un par cœur.
 gates = 0
 # Clés (key1…) des auditeurs à qui les inscriptions sont ouvertes.
@@ -228,6 +230,15 @@ round_every_s = 0
 [peers]
 # "coop1…" = "https://rhone.example"
 """
+
+
+def _first_listen(url: str) -> str:
+    """Return where a new node listens: at its own address when that is on this very machine.
+
+    Two cooperatives tried on one machine would else ask for the same port.
+    """
+    here = _HERE.fullmatch(url)
+    return here[1] if here is not None and 0 < int(here[2]) < 65_536 else LISTEN
 
 
 def write_text(folder: Path, text: str) -> None:

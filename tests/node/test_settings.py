@@ -111,6 +111,19 @@ def test_what_is_no_key_is_no_auditor(tmp_path: Path) -> None:
         add_auditor(tmp_path, COOPERATIVE)
 
 
+@pytest.mark.parametrize(
+    ("url", "listen"),
+    [
+        ("http://127.0.0.1:8481", "127.0.0.1:8481"),
+        ("http://localhost:9000", "localhost:9000"),
+        ("https://rhone.example", "127.0.0.1:8480"),
+        ("http://127.0.0.1:99999", "127.0.0.1:8480"),
+    ],
+)
+def test_a_second_node_tried_on_one_machine_has_a_port_of_its_own(url: str, listen: str) -> None:
+    assert parse_settings(first_text("Rhône", url, "rhone/ledger", []), {}).listen == listen
+
+
 def test_addresses_are_read_in_one_form() -> None:
     assert parse_listen("localhost:1") == ("localhost", 1)
     assert check_url("https://a.example/") == "https://a.example"
