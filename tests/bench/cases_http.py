@@ -7,6 +7,7 @@ import statistics
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -140,17 +141,27 @@ def _naive(pool: Pool, extra: dict[str, str]) -> Iterator[Running]:
             os.unlink(file)
 
 
-def _play(running: Running, pool: Pool, scale: Scale) -> tuple[Tally, float]:
+class _Played(NamedTuple):
+    """One load: what came back, CPU µs of the node a transfer, cores that others used."""
+
+    tally: Tally
+    node_us: float
+    others: float
+
+
+def _play(running: Running, pool: Pool, scale: Scale) -> _Played:
     task = Task(running.port, str(pool.file), 64, scale.seconds)
     rest = settled(running)
     tally = load(task)
+    spent = running.cpu_s() - rest
     _clean(tally)
-    return tally, (settled(running) - rest) / tally.accepted * 1e6
+    others = max(0.0, tally.machine_cpu_s - tally.client_cpu_s - spent) / tally.seconds
+    return _Played(tally, spent / tally.accepted * 1e6, others)
 
 
 def single(pool: Pool, scale: Scale, gates: int, extra: dict[str, str] | None = None) -> Figures:
     """Measure single orders over 64 connections, naive node and ours in turn; medians."""
-    sums: dict[str, list[tuple[Tally, float]]] = {"naive": [], "ours": []}
+    sums: dict[str, list[_Played]] = {"naive": [], "ours": []}
     for _ in range(scale.rounds):
         with _naive(pool, extra or {}) as running:
             sums["naive"].append(_play(running, pool, scale))
@@ -158,13 +169,15 @@ def single(pool: Pool, scale: Scale, gates: int, extra: dict[str, str] | None = 
             sums["ours"].append(_play(running, pool, scale))
     figures: Figures = {}
     medians: dict[str, float] = {}
+    median = statistics.median
     for name, played in sums.items():
-        medians[f"{name}_per_s"] = statistics.median(t.accepted / t.seconds for t, _ in played)
-        medians[f"{name}_p50_ms"] = statistics.median(t.p50_ms for t, _ in played)
-        medians[f"{name}_p99_ms"] = statistics.median(t.p99_ms for t, _ in played)
-        medians[f"{name}_us"] = statistics.median(us for _, us in played)
+        medians[f"{name}_per_s"] = median(p.tally.accepted / p.tally.seconds for p in played)
+        medians[f"{name}_p50_ms"] = median(p.tally.p50_ms for p in played)
+        medians[f"{name}_p99_ms"] = median(p.tally.p99_ms for p in played)
+        medians[f"{name}_us"] = median(p.node_us for p in played)
+    figures["others_cores"] = max(p.others for played in sums.values() for p in played)
     figures["ratio"] = medians["ours_per_s"] / medians["naive_per_s"]
     figures["p99_ratio"] = medians["naive_p99_ms"] / medians["ours_p99_ms"]
-    figures["exhausted"] = int(any(t.exhausted for t, _ in sums["ours"]))
+    figures["exhausted"] = int(any(p.tally.exhausted for p in sums["ours"]))
     figures |= medians
     return figures

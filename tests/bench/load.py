@@ -6,6 +6,7 @@ before the clock starts, responses are cut by their Content-Length and counted.
 """
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -34,7 +35,10 @@ class Task(msgspec.Struct):
 
 
 class Tally(msgspec.Struct):
-    """What came back. Latencies in milliseconds, over all requests after the first tenth."""
+    """What came back. Latencies in milliseconds, over all requests after the first tenth.
+
+    `machine_cpu_s` is what everything on the machine spent meanwhile, and others stole from it.
+    """
 
     accepted: int = 0
     refused: int = 0
@@ -45,6 +49,7 @@ class Tally(msgspec.Struct):
     p99_ms: float = 0.0
     exhausted: bool = False
     client_cpu_s: float = 0.0
+    machine_cpu_s: float = 0.0
     first_error: str = ""
 
 
@@ -167,6 +172,13 @@ def _share(latencies: list[float], part: float) -> float:
     return 1e3 * latencies[min(len(latencies) - 1, int(part * len(latencies)))]
 
 
+def busy_s() -> float:
+    """Return CPU seconds of everything on this machine since its start, stolen ones included."""
+    fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
+    user, nice, system, _, _, irq, softirq, steal = map(int, fields)
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
 async def play(task: Task) -> Tally:
     """Play one task."""
     run = _Run(task)
@@ -175,7 +187,7 @@ async def play(task: Task) -> Tally:
     for _ in range(task.connections):
         _, wire = await loop.create_connection(lambda: Wire(run), "127.0.0.1", task.port)
         wires.append(wire)
-    cpu, begin = time.process_time(), time.perf_counter()
+    busy, cpu, begin = busy_s(), time.process_time(), time.perf_counter()
     run.stop_at = begin + task.seconds
     for wire in wires:
         wire.send()
@@ -183,6 +195,7 @@ async def play(task: Task) -> Tally:
     tally = run.tally
     tally.seconds = time.perf_counter() - begin
     tally.client_cpu_s = time.process_time() - cpu
+    tally.machine_cpu_s = busy_s() - busy
     after_start = sorted(run.latencies[len(run.latencies) // 10 :])
     if after_start:
         tally.p50_ms, tally.p99_ms = _share(after_start, 0.5), _share(after_start, 0.99)

@@ -34,6 +34,8 @@ HEADLINES: tuple[tuple[str, str, str, float, bool], ...] = (
     ("tail_entries_per_s", "accounts", "tail_entries_per_s", 300_000, True),
 )
 GATES = 2
+# Above this, figures by the clock (single_…) say more of the neighbours than of the node.
+QUIET_CORES = 0.3
 
 
 def _say(text: str) -> None:
@@ -131,6 +133,13 @@ def table(report: dict[str, object]) -> str:
             wanted = f"{'≥' if more else '≤'} {goal:g}" if goal else ""
             shown = f"{value:,.4g}" if isinstance(value, float | int) and value < 1e5 else value
             lines.append(f"| {name} | {'skipped' if value is None else shown} | {wanted} |")
+    raw = report["raw"]
+    assert isinstance(raw, dict)
+    crowd = max(
+        float(raw.get(case, {}).get("others_cores", 0)) for case in ("single", "single_2ms")
+    )
+    if crowd > QUIET_CORES:
+        lines += ["", f"Not a quiet machine: others kept {crowd:.1f} cores busy beside the node."]
     return "\n".join(lines)
 
 
