@@ -87,10 +87,6 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "{record} : contraire aux règles, {why}",
         "{record}: against the rules, {why}",
     ),
-    "entry.impossible": (
-        "{record} : contredit une écriture antérieure du même journal",
-        "{record}: contradicts an earlier entry of the same log",
-    ),
     "entry.replaced": (
         "{record} : ce n'est pas l'écriture que le nœud a signée (remplacée, ôtée ou ajoutée)",
         "{record}: not the entry that the node signed for (replaced, dropped or added)",

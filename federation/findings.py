@@ -30,7 +30,6 @@ class Code(StrEnum):
     ENTRY_SIGNATURE = "entry.signature"
     ENTRY_TIME = "entry.time"
     ENTRY_REFUSED = "entry.refused"
-    ENTRY_IMPOSSIBLE = "entry.impossible"
     ENTRY_REPLACED = "entry.replaced"
     BOOK_SUM = "book.sum"
     CHECKPOINT_BAD = "checkpoint.bad"

@@ -63,6 +63,7 @@ class BookHead(msgspec.Struct):
     correspondents: dict[int, Correspondent] = {}
     holds: dict[bytes, OrderHeld] = {}
     shares: dict[bytes, ShareReserved] = {}
+    settled: dict[bytes, int] = {}
     several: dict[int, KeyState] = {}
 
 
@@ -213,7 +214,11 @@ def _reserve(book: Book, change: ShareReserved) -> None:
 
 
 def _settle(book: Book, change: ShareSettled) -> None:
-    share = book.head.shares.pop(change.tx)
+    head = book.head
+    share = head.shares.pop(change.tx)
+    # Until its deadline the same cycle could be consented to and certified once more.
+    head.settled = {tx: exp for tx, exp in head.settled.items() if exp >= head.at}
+    head.settled[change.tx] = change.exp
     book.head.correspondents[share.creditor].down -= share.amount
     book.head.correspondents[share.debtor].up -= share.amount
 

@@ -99,9 +99,10 @@ class ShareReserved(msgspec.Struct, frozen=True):
 
 
 class ShareSettled(msgspec.Struct, frozen=True):
-    """The set-off is certified: the reservation ends."""
+    """The set-off is certified: the reservation ends, and `tx` is not reserved again until `exp`."""
 
     tx: bytes
+    exp: int
 
 
 Change = (

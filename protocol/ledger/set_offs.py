@@ -59,7 +59,8 @@ def decide_consent(book: Book, opened: Opened[Consent], at: int) -> Changes | Re
         if creditor is None or debtor is None:
             refusals.append(Refusal.LINE_UNKNOWN)
             continue
-        if share.tx in book.head.shares or share.tx in seen:
+        # Spec 0014: A node MUST NOT consent twice to one cycle.
+        if share.tx in book.head.shares or share.tx in book.head.settled or share.tx in seen:
             refusals.append(Refusal.SHARE_KNOWN)
         seen.add(share.tx)
         owed = balance[creditor[0]] - creditor[1].down - asked.get(creditor[0], 0)
@@ -87,7 +88,8 @@ def check_consents(terms: SetOff, tx: bytes, consents: list[bytes]) -> bool:
         # Spec 0014: The reader MUST refuse a certificate that lacks the consent of a member of
         # the cycle.
         if (
-            (consent.by, consent.net, consent.round) != (member, terms.net, terms.round)
+            (consent.by, consent.net) != (member, terms.net)
+            or (consent.round, consent.exp) != (terms.round, terms.exp)
             or opened.signers != (key,)
             or share_of(terms, tx, member) not in consent.shares
         ):
@@ -164,5 +166,5 @@ def decide_certificate(book: Book, opened: Opened[Certificate], at: int) -> Chan
         return Refusal.SHARE_UNKNOWN
     return (
         Posted([(share.creditor, -terms.amt), (share.debtor, terms.amt)]),
-        ShareSettled(tx),
+        ShareSettled(tx, terms.exp),
     )

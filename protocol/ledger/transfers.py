@@ -120,6 +120,9 @@ def _decide_foreign(book: Book, payer: int, opened: Opened[Order]) -> Changes | 
     # accepted.
     if accounts.balance[slot] + state.up + leg.amt > min(accounts.ceiling[slot], INT_MAX):
         return Refusal.LINE_LIMIT_EXCEEDED
+    # All that is held at once stays within what one account can state.
+    if accounts.balance[SUSPENSE_SLOT] + leg.amt > INT_MAX:
+        return Refusal.CEILING_EXCEEDED
     return (
         Posted([(payer, -leg.amt), (SUSPENSE_SLOT, leg.amt)]),
         SequenceUsed(payer, order.seq),

@@ -14,6 +14,7 @@ from protocol.ledger import book as book_room
 from protocol.ledger.authority import next_key_digest
 from protocol.ledger.book import Book
 from protocol.ledger.changes import Posted
+from protocol.ledger.refusals import Refusal
 from protocol.log.checkpoints import Checkpoint, sign_checkpoint
 from protocol.messages.decisions import Admission
 from protocol.messages.keyevents import Rotation
@@ -168,18 +169,19 @@ def test_a_rotation_of_a_member_is_entered_and_not_kept() -> None:
     assert list(report.keys) == [node.id]
 
 
-def test_sums_beyond_the_book_are_a_finding() -> None:
-    # No honest officer grants a thousand times the largest amount there is; a liar may.
-    world = World("Bretagne", *(f"peer {number}" for number in range(1025)))
+def test_holds_beyond_what_an_account_can_state_are_refused() -> None:
+    # No honest officer grants twice the largest amount there is; a liar may.
+    world = World("Bretagne", "peer 0", "peer 1")
     node = world["Bretagne"]
-    for number in range(1025):
+    for number in range(2):
         peer = f"peer {number}"
         node.force(world.line("Bretagne", peer, limit=INT_MAX))
         rich = node.admit(f"rich {number}", INT_MAX)
         abroad = Member(world[peer], "abroad", rich.account, rich.seed)
         node.force(world.order(rich, abroad, INT_MAX))
     report = audit_log(node.records)
-    assert found(report) == [(Code.ENTRY_IMPOSSIBLE, f"entry {len(node.records) - 1}")]
+    assert found(report) == [(Code.ENTRY_REFUSED, f"entry {len(node.records) - 1}")]
+    assert report.findings[0].fields["refusal"] == Refusal.CEILING_EXCEEDED.name
 
 
 def test_a_sum_other_than_zero_is_a_finding(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,17 @@ def test_what_is_reserved_can_be_neither_reserved_again_nor_paid_away() -> None:
     assert line is not None and line[1].down == 500
 
 
+def test_a_settled_cycle_is_not_settled_again() -> None:
+    # Spec 0014: A node MUST NOT consent twice to one cycle.
+    ring = Ring(debt=2_000)
+    coop = ring.coops[0]
+    ring.reserve()
+    assert coop.submit(ring.certificate(coop)) is None
+    assert coop.submit(ring.consent(coop)) is Refusal.SHARE_KNOWN
+    assert coop.submit(ring.certificate(coop)) is Refusal.SHARE_UNKNOWN
+    assert ring.tx in coop.book.head.settled
+
+
 def test_shares_of_one_consent_count_together() -> None:
     ring = Ring()
     coop = ring.coops[1]
