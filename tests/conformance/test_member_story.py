@@ -296,6 +296,8 @@ def test_attempts_are_few_enough_for_a_person_to_wait() -> None:
 
 
 def test_history_says_when_there_is_more(alice: Person) -> None:
+    for _ in range(2):
+        alice.does("pay", "bob", "0,50", "--yes")
     short = alice.does("history", "--limit", "1")
     assert len(short.out.splitlines()) == 2
     assert "--limit" in short.err

@@ -39,9 +39,12 @@ def refused(run: Run, code: int, *parts: str) -> None:
         assert part in run.err, run
 
 
-def test_before_a_line_nobody_is_found_next_door(town: Town) -> None:
-    refused(person(town, "alice").types("pay", "carole@rhone", "1", "--yes"), 3, "carole@rhone")
-    assert "Aucune ligne" in officer(town, "Bretagne").does("office", "lines").out
+def test_without_a_line_nobody_is_found_next_door(town: Town) -> None:
+    moselle = town.found("Moselle")
+    town.member("denis", moselle)
+    refused(person(town, "denis").types("pay", "carole@rhone", "1", "--yes"), 3, "carole@rhone")
+    refused(person(town, "alice").types("pay", "denis@moselle", "1", "--yes"), 3, "denis@moselle")
+    assert "Aucune ligne" in officer(town, "Moselle").does("office", "lines").out
 
 
 def test_a_payment_next_door_is_signed_by_both_and_the_mirrors_are_equal(joined: Town) -> None:
