@@ -36,6 +36,7 @@ from protocol.envelope import Opened, open_sealed, reopen_verified
 from protocol.errors import EncodingError, ProtocolError
 from protocol.identifiers import correspondent_account
 from protocol.ledger.book import COOPERATIVE_SLOT, Book
+from protocol.ledger.changes import Changes
 from protocol.ledger.decide import decide
 from protocol.ledger.refusals import Refusal
 from protocol.log.checkpoints import Checkpoint, sign_checkpoint
@@ -173,50 +174,58 @@ class Ledger:
         decided.group.statements += statements
         at = max(now, self.book.head.at)
         first = self.tree.size
-        salts = random_bytes(SALT_BYTES * len(items))
-        leaves: list[bytes] = []
-        for item in items:
-            self._enter(item, at, decided, salts, leaves)
+        leaves = self._enter(decided, at, first)
         if leaves:
             self._seal_group(decided, leaves, first, at)
         if decided.group:
             stage(self.connection, decided.group)
         return decided
 
-    def _enter(
-        self, item: Item, at: int, decided: Decided, salts: bytes, leaves: list[bytes]
-    ) -> None:
-        book = self.book
+    def _enter(self, decided: Decided, at: int, first: int) -> list[bytes]:
+        """Decide and apply each item in turn; return the leaves of those that were entered."""
+        salts = random_bytes(SALT_BYTES * len(decided.items))
+        leaves: list[bytes] = []
+        entries, apply, mark = decided.group.entries, self.book.apply, self.trail.mark
+        for item in decided.items:
+            changes = self._decide(item, at, decided)
+            if changes is None:
+                continue
+            apply(changes, at)
+            opened = item.opened
+            assert opened is not None
+            item.place = place = len(leaves)
+            extra = item.submission
+            plain = is_transfer(changes)
+            if not plain:
+                self.trail.reach(len(self.book.accounts))
+            if not plain or (extra is not None and extra.text is not UNSET):
+                self.effects.note(decided.group, changes, opened, extra, first + place, at)
+            words = mark(changes, first + place)
+            sealed = opened.sealed
+            salt = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
+            leaves.append(entry_leaf(salt, at, sealed))
+            entries.append((first + place, at, salt, sealed, words))
+        return leaves
+
+    def _decide(self, item: Item, at: int, decided: Decided) -> Changes | None:
         try:
-            made = item.make(book, at) if item.make else item.opened
+            made = item.make(self.book, at) if item.make else item.opened
             assert made is not None
             if isinstance(made, Refusal):
                 item.verdict = made
-                return
-            item.opened = opened = made
-            changes = decide(book, opened, at)
+                return None
+            item.opened = made
+            changes = decide(self.book, made, at)
             if isinstance(changes, Refusal):
                 self._refuse(item, changes, decided)
-                return
+                return None
             extra = item.submission
             if extra is not None and (extra.text is not UNSET or extra.name is not UNSET):
-                self._check_extra(extra, opened)
+                self._check_extra(extra, made)
         except (ProtocolError, Conflict) as error:
             item.verdict = error
-            return
-        book.apply(changes, at)
-        place = len(leaves)
-        index = self.tree.size + place
-        plain = is_transfer(changes)
-        if not plain:
-            self.trail.reach(len(book.accounts))
-        words = self.trail.mark(changes, index)
-        salt = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
-        leaves.append(entry_leaf(salt, at, opened.sealed))
-        decided.group.entries.append((index, at, salt, opened.sealed, words))
-        item.place = place
-        if not plain or (extra is not None and extra.text is not UNSET):
-            self.effects.note(decided.group, changes, opened, item.submission, index, at)
+            return None
+        return changes
 
     def _refuse(self, item: Item, refusal: Refusal, decided: Decided) -> None:
         item.verdict = refusal
