@@ -129,7 +129,7 @@ def found_cooperative(
         folder: Absent, or empty.
         url: Public address of the node.
         auditors: Public keys of the auditors.
-        name: See `charter_of`, and so the others.
+        name: This and all that follow: see `charter_of`.
         unit: Code of the unit.
         decimals: Decimals of the unit.
         credit_limit: Minor units below zero.
@@ -147,8 +147,6 @@ def found_cooperative(
         SettingsError: `url` is no address.
         OSError: the disk refused.
     """
-    from node.ledger import create_log
-
     url = check_url(url)
     keys = new_keys()
     charter = charter_of(
@@ -163,16 +161,23 @@ def found_cooperative(
         network=network,
         now_s=now_s,
     )
+    return _make(folder, url, keys, charter, auditors)
+
+
+def _make(folder: Path, url: str, keys: NodeKeys, charter: Charter, auditors: list[bytes]) -> bytes:
+    """Write the folder of a charter that the ledger's rules accept; nothing of any other."""
+    from node.ledger import create_log
+
     sealed = seal(charter, keys.document)
     opened = open_sealed(sealed, Charter)
-    refusal = found(opened, now_s)
+    refusal = found(opened, charter.iat)
     if isinstance(refusal, Refusal):
         raise FoundingError("init.charter_refused", refusal.name)
     prepare_folder(folder)
     write_keys(folder, keys)
-    create_log(folder, sealed, keys.log, now_s)
+    create_log(folder, sealed, keys.log, charter.iat)
     texts = [to_text(TextKind.KEY, key) for key in auditors]
-    write_text(folder, first_text(name, url, charter.origin, texts))
+    write_text(folder, first_text(charter.name, url, charter.origin, texts))
     return opened.id
 
 

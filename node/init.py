@@ -21,6 +21,18 @@ DEFAULT_LIMIT: Final = "150"
 CEILING_TIMES: Final = 10
 
 
+class Terms(NamedTuple):
+    """What was agreed: amounts in minor units, officers as public keys."""
+
+    name: str
+    unit: str
+    decimals: int
+    credit_limit: int
+    ceiling: int
+    officers: list[bytes]
+    officers_needed: int
+
+
 class Made(NamedTuple):
     """What was founded, as a sentence and as a documented shape."""
 
@@ -37,7 +49,8 @@ def _ask(
         return " ".join(value) if isinstance(value, tuple) else str(value)
     if not sys.stdin.isatty():
         raise FoundingError("init.missing", flag=flag)
-    answer: str = click.prompt(say(word, lang), default=default, err=True)
+    suffix = " : " if lang == "fr" else ": "
+    answer: str = click.prompt(say(word, lang), default=default, prompt_suffix=suffix, err=True)
     return answer.strip()
 
 
@@ -99,7 +112,12 @@ def found_from(lang: Language, folder: Path, given: Mapping[str, Any]) -> Made:
         auditors=_keys(" ".join(given["auditor"])),
         now_s=now_s(),
     )
-    identifier = to_text(TextKind.COOPERATIVE, cooperative)
+    terms = Terms(name, unit, decimals, limit, ceiling, officers, needed)
+    return _told(lang, folder, to_text(TextKind.COOPERATIVE, cooperative), terms)
+
+
+def _told(lang: Language, folder: Path, identifier: str, terms: Terms) -> Made:
+    name, unit, decimals, limit, ceiling, officers, needed = terms
     separator = "," if lang == "fr" else "."
     sentence = say(
         "init.done",

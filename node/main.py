@@ -33,65 +33,74 @@ class Ending(Exception):
         self.fields = fields
 
 
-def commands(lang: Language) -> click.Group:
-    """Return the command with its help in one language."""
+class _Speech:
+    """Makes commands whose help is in one language."""
 
-    def text(french: str, english: str) -> str:
-        return french if lang == "fr" else english
+    def __init__(self, lang: Language) -> None:
+        self.lang = lang
 
-    folder = click.Option(
-        ["--folder"],
-        type=click.Path(file_okay=False, path_type=Path),
-        default=lambda: Path(os.environ.get(FOLDER_VARIABLE) or DEFAULT_FOLDER),
-        help=text(
-            f"Dossier du nœud (sinon {FOLDER_VARIABLE}, sinon ./{DEFAULT_FOLDER}).",
-            f"Folder of the node (else {FOLDER_VARIABLE}, else ./{DEFAULT_FOLDER}).",
-        ),
-    )
-    as_json = click.Option(["--json", "as_json"], is_flag=True, help=text("En JSON.", "As JSON."))
-    language = click.Option(
-        ["--lang"],
-        type=click.Choice(["fr", "en"]),
-        expose_value=False,
-        help=text("Langue (sinon RONDE_LANG).", "Language (else RONDE_LANG)."),
-    )
+    def text(self, french: str, english: str) -> str:
+        return french if self.lang == "fr" else english
+
+    def language(self) -> click.Option:
+        return click.Option(
+            ["--lang"],
+            type=click.Choice(["fr", "en"]),
+            expose_value=False,
+            help=self.text("Langue (sinon RONDE_LANG).", "Language (else RONDE_LANG)."),
+        )
+
+    def folder(self) -> click.Option:
+        return click.Option(
+            ["--folder"],
+            type=click.Path(file_okay=False, path_type=Path),
+            default=lambda: Path(os.environ.get(FOLDER_VARIABLE) or DEFAULT_FOLDER),
+            help=self.text(
+                f"Dossier du nœud (sinon {FOLDER_VARIABLE}, sinon ./{DEFAULT_FOLDER}).",
+                f"Folder of the node (else {FOLDER_VARIABLE}, else ./{DEFAULT_FOLDER}).",
+            ),
+        )
+
+    def as_json(self) -> click.Option:
+        return click.Option(
+            ["--json", "as_json"], is_flag=True, help=self.text("En JSON.", "As JSON.")
+        )
 
     def command(
-        name: str, body: Callable[..., int], about: str, *params: click.Parameter
+        self, name: str, body: Callable[..., int], about: str, *params: click.Parameter
     ) -> click.Command:
         def spoken(**given: Any) -> int:
-            return body(lang, **given)
+            return body(self.lang, **given)
 
-        return click.Command(name, callback=spoken, help=about, params=[*params, folder, language])
+        every = [*params, self.folder(), self.language()]
+        return click.Command(name, callback=spoken, help=about, params=every)
 
+
+def commands(lang: Language) -> click.Group:
+    """Return the command with its help in one language."""
+    speech = _Speech(lang)
+    text, command = speech.text, speech.command
     auditor = click.Group("auditor", help=text("Les auditeurs du nœud.", "The node's auditors."))
-    auditor.add_command(
-        command(
-            "add",
-            _add_auditor,
-            text("Ouvre les inscriptions à un auditeur.", "Opens the entries to an auditor."),
-            click.Argument(["key"], metavar=text("CLÉ", "KEY")),
-        )
-    )
-    about_init = text(
-        "Fonde une coopérative : clés, charte, réglages. Demande ce qui manque.",
-        "Founds a cooperative: keys, charter, settings. Asks for what is missing.",
-    )
-    about_run = text(
-        "Fait tourner le nœud jusqu'à SIGTERM ou Ctrl-C.", "Runs the node until SIGTERM or Ctrl-C."
-    )
-    about_doctor = text(
-        "Examine le nœud et dit quoi réparer.", "Examines the node and says what to mend."
-    )
+    about = text("Ouvre les inscriptions à un auditeur.", "Opens the entries to an auditor.")
+    key = click.Argument(["key"], metavar=text("CLÉ", "KEY"))
+    auditor.add_command(command("add", _add_auditor, about, key))
     group = click.Group(
         "ronde-node",
-        params=[language],
+        params=[speech.language()],
         help=text("Le nœud d'une coopérative.", "A cooperative's node."),
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
-    group.add_command(command("init", _init, about_init, *_init_options(text), as_json))
-    group.add_command(command("run", _run, about_run, *_run_options(text)))
-    group.add_command(command("doctor", _doctor, about_doctor, as_json))
+    about = text(
+        "Fonde une coopérative ; demande ce qui manque.",
+        "Founds a cooperative; asks for what is missing.",
+    )
+    group.add_command(command("init", _init, about, *_init_options(text), speech.as_json()))
+    about = text(
+        "Fait tourner le nœud jusqu'à SIGTERM ou Ctrl-C.", "Runs the node until SIGTERM or Ctrl-C."
+    )
+    group.add_command(command("run", _run, about, *_run_options(text)))
+    about = text("Examine le nœud et dit quoi réparer.", "Examines the node, says what to mend.")
+    group.add_command(command("doctor", _doctor, about, speech.as_json()))
     group.add_command(auditor)
     return group
 

@@ -120,6 +120,7 @@ async def test_other_routes_reach_the_ledger_with_the_query_they_may_have() -> N
         assert (await ask(port, "GET", "/lines?x=1")).status == 200
         assert (await ask(port, "POST", "/questions", b"body")).status == 200
         assert (await ask(port, "GET", "/names/alice?at=" + 201 * "a")).status == 414
+        assert (await ask(port, "GET", "/names/alice?at=%C3%A9")).status == 400
         assert (await ask(port, "GET", "/?" + 1_100 * "a")).status == 414
     assert door.calls == [
         ("GET", "/names/alice", {"at": "rhone"}, b""),
