@@ -57,7 +57,10 @@ def test_a_second_writer_is_refused_while_the_first_one_is_at_work(path: Path) -
     first = open_database(path)
     with pytest.raises(StoreError, match="another process"):
         open_database(path)
-    script = f"from node.store.database import open_database as o; from pathlib import Path; o(Path({str(path)!r}))"  # noqa: E501
+    script = (
+        "from pathlib import Path; from node.store.database import open_database;"
+        f"open_database(Path({str(path)!r}))"
+    )
     other = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -86,7 +89,7 @@ def test_another_schema_and_a_file_of_another_kind_do_not_open(path: Path, tmp_p
 
 def test_a_file_that_cannot_be_a_log_ahead_is_not_durable() -> None:
     """A database in memory has no write-ahead log: the promise cannot be kept."""
-    link = Path("/dev/shm") / f"ronde-{os.getpid()}.db"  # noqa: S108
+    link = Path("/dev/shm") / f"ronde-{os.getpid()}.db"
     link.symlink_to("/dev/null")
     try:
         with pytest.raises(StoreError):

@@ -80,7 +80,7 @@ async def test_twenty_copies_at_once_are_one_entry(tmp_path: Path) -> None:
         sealed = alice.paying(bruno, 100)
         size = house.live.ledger.tree.size
         found = await asyncio.gather(*(house.enter(sealed) for _ in range(20)))
-        assert len(set(msgspec.msgpack.encode(one) for one in found)) == 1
+        assert len({msgspec.msgpack.encode(one) for one in found}) == 1
         assert house.live.ledger.tree.size == size + 1
 
 

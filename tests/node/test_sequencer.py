@@ -182,7 +182,8 @@ async def test_a_fault_of_our_own_leaves_nobody_waiting(tmp_path: Path) -> None:
             raise AssertionError("our own fault")
 
         live = house.live
-        calls = [live.sequencer.make(wrong), live.sequencer.submit(items_of(alice.paying(bruno, 1)))]
+        later = live.sequencer.submit(items_of(alice.paying(bruno, 1)))
+        calls = (live.sequencer.make(wrong), later)
         found = await asyncio.gather(*calls, return_exceptions=True)
         assert all(isinstance(one, StoreError) for one in found)
         with pytest.raises(AssertionError):

@@ -47,7 +47,7 @@ async def busy_year(houses: list[House], seed: int) -> None:
     people = [await house.admit(f"m{n}") for house in houses for n in range(3)]
     for step in range(60):
         payer, payee = dice.sample(people, 2)
-        await payer.home.enter(payer.paying(payee, dice.randint(1, 300)))  # type: ignore[attr-defined]
+        await payer.home.enter(payer.paying(payee, dice.randint(1, 300)))
         if step == 20:
             one.live.ledger.snapshot()
         if step % 15 == 0:

@@ -46,6 +46,8 @@ def dated(validity_s: int = 600) -> dict[str, Any]:
 class Villager(Member):
     """A member whose documents are dated now."""
 
+    home: Any
+
     def __init__(self, name: str, home: "House") -> None:
         super().__init__(name, home)  # type: ignore[arg-type]
         self.event = msgspec.structs.replace(self.event, **dated())
@@ -210,10 +212,9 @@ class Wire:
         if house is None or house.household is None or self.dice.random() < self.lost:
             raise PeerError(f"{url}: not reached")
         times = 2 if self.dice.random() < self.doubled else 1
-        calls = [
-            house.call(method, parts.path, body, **dict(parse_qsl(parts.query)))
-            for _ in range(times)
-        ]
+        # The house may be killed meanwhile: then it is the dead one's desk that was asked.
+        desk, query = house.live.desk, dict(parse_qsl(parts.query))
+        calls = [desk.call(method, parts.path, query, body) for _ in range(times)]
         reply = (await asyncio.gather(*calls))[-1]
         if self.dice.random() < self.lost:
             raise PeerError(f"{url}: the answer was lost")
