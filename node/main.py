@@ -177,6 +177,7 @@ def _run_options(text: Callable[[str, str], str]) -> list[click.Parameter]:
 
 
 def _init(lang: Language, *, folder: Path, as_json: bool, **given: Any) -> int:
+    from node.errors import StoreError
     from node.founding import FoundingError
     from node.init import found_from
     from node.settings import SettingsError
@@ -189,6 +190,8 @@ def _init(lang: Language, *, folder: Path, as_json: bool, **given: Any) -> int:
         raise Ending(code, error.word, **fields) from error
     except SettingsError as error:
         raise Ending(USAGE, "settings.wrong", reason=str(error)) from error
+    except (StoreError, OSError) as error:
+        raise Ending(REFUSED, "init.disk", reason=str(error)) from error
     click.echo(json.dumps(made.shape, ensure_ascii=False) if as_json else made.sentence)
     return DONE
 

@@ -54,6 +54,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Ces clés ne peuvent pas fonder une coopérative : {reason}.",
         "These keys cannot found a cooperative: {reason}.",
     ),
+    "init.disk": (
+        "Le disque a refusé : {reason}. Effacez ce dossier commencé, puis recommencez.",
+        "The disk refused: {reason}. Remove the folder that was begun, then start again.",
+    ),
     "init.done": (
         "{name} est fondée.\n"
         "  identifiant     {cooperative}\n"

@@ -72,6 +72,14 @@ def test_init_leaves_an_existing_folder_alone(
     assert "Rien n'a été changé" in capsys.readouterr().err
 
 
+def test_init_says_when_the_disk_refuses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    assert init(tmp_path / "file" / "n", "--officer", KEY) == 1
+    assert "Le disque a refusé" in capsys.readouterr().err
+
+
 def test_init_asks_what_is_missing_on_a_terminal(tmp_path: Path) -> None:
     import os
     import pty
@@ -88,8 +96,10 @@ def test_init_asks_what_is_missing_on_a_terminal(tmp_path: Path) -> None:
     os.write(parent, f"Rhône\n\n\n\n{KEY}\n".encode())
     said, _ = process.communicate(timeout=40)
     os.close(child)
+    shown = os.read(parent, 65_536).decode()
     os.close(parent)
-    assert process.returncode == 0
+    assert process.returncode == 0, shown
+    assert "Name of the cooperative" in shown
     assert "Rhône is founded." in said
     assert "from −150.00 to +1500.00 UEB" in said
 
