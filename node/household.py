@@ -13,6 +13,7 @@ from node.errors import StoreError
 from node.keyfile import load_keys
 from node.ledger import Ledger
 from node.peers import Peers
+from node.scrub import scrub
 from node.sequencer import Sequencer
 from node.settings import Settings
 
@@ -49,7 +50,14 @@ class Household:
         self._tasks = [
             asyncio.create_task(self.courier.run(), name="offers"),
             asyncio.create_task(self.convener.run(), name="rounds"),
+            asyncio.create_task(self._scrub(), name="scrub"),
         ]
+
+    async def _scrub(self) -> None:
+        try:
+            await scrub(self.ledger)
+        except StoreError as error:
+            self.sequencer.stop(error)
 
     async def stop(self) -> None:
         """Finish what waits, write a snapshot, close.
@@ -66,10 +74,15 @@ class Household:
             await asyncio.wait_for(self.failed, _DRAIN_S)
             self.ledger.snapshot()
         except TimeoutError as error:
+            # The disk thread may still be inside SQLite: to close now would crash the process.
             raise StoreError("the last group did not reach the disk in time") from error
+        except BaseException:
+            self.ledger.close()
+            raise
+        else:
+            self.ledger.close()
         finally:
             await self.peers.close()
-            self.ledger.close()
 
 
 def open_household(folder: Path, settings: Settings) -> Household:

@@ -19,6 +19,7 @@ from node.snapshot import load_latest, save
 from node.startup import catch_up, found_state
 from node.store.database import (
     DATABASE_NAME,
+    INSERT_HEAD,
     Group,
     Statement,
     Writer,
@@ -106,14 +107,15 @@ def create_log(folder: Path, sealed_charter: bytes, log_seed: bytes, at: int) ->
     book = found_state(opened, at)
     tree = Tree()
     salt = random_bytes(SALT_BYTES)
-    tree.extend([entry_leaf(salt, at, sealed_charter)])
+    leaf = entry_leaf(salt, at, sealed_charter)
+    tree.extend([leaf])
     origin = book.head.charter.origin
     note = sign_checkpoint(Checkpoint(origin, 1, tree.root()), origin, log_seed)
     create_database(folder / DATABASE_NAME)
     connection = open_database(folder / DATABASE_NAME)
     group = Group()
     group.entries.append((0, at, salt, sealed_charter, b""))
-    group.statements.append(("INSERT INTO heads VALUES (?,?,0)", (1, note)))
+    group.statements.append((INSERT_HEAD, (1, note, 0, leaf)))
     try:
         stage(connection, group)
         commit(connection)
@@ -136,6 +138,8 @@ class Ledger:
         self.snapshot_size = state.size if state else 0
         self.book, self.tree, self.trail = catch_up(connection, state)
         _check_keys(self.book, keys)
+        # The blocks before it are hashed again by `node.scrub`, while the node already answers.
+        self.scrub((self.tree.size - 1) // BLOCK_LEAVES)
         self.origin = self.book.head.charter.origin
         self.note: str = rows(
             connection, "SELECT note FROM heads ORDER BY size DESC LIMIT 1"
@@ -280,8 +284,8 @@ class Ledger:
         size = self.tree.size
         checkpoint = Checkpoint(self.origin, size, self.tree.root())
         self.note = note = sign_checkpoint(checkpoint, self.origin, self.keys.log)
-        row = (size, note, self.trail.check)
-        decided.group.statements.append(("INSERT INTO heads VALUES (?,?,?)", row))
+        row = (size, note, self.trail.check, b"".join(leaves))
+        decided.group.statements.append((INSERT_HEAD, row))
         paths = self.tree.paths(first, len(leaves))
         entries = decided.group.entries
         for item in decided.items:
@@ -309,18 +313,31 @@ class Ledger:
             "SELECT size, note FROM heads WHERE size>? ORDER BY size LIMIT 1",
             (index,),
         )[0]
-        return Receipt(
-            at=at, head=note, idx=index, path=self.tree.proof(index, size, self._block), salt=salt
-        )
+        path = self.tree.proof(index, size, self.block)
+        return Receipt(at=at, head=note, idx=index, path=path, salt=salt)
 
-    def _block(self, number: int) -> list[bytes]:
+    def block(self, number: int) -> list[bytes]:
+        """Return the leaf hashes of a block of 256 entries, from the documents on the disk."""
         begin = number * BLOCK_LEAVES
         found = rows(
-            self.connection,
+            self.reader,
             "SELECT salt, at, sealed FROM entries WHERE idx>=? AND idx<? ORDER BY idx",
             (begin, begin + BLOCK_LEAVES),
         )
         return [entry_leaf(salt, at, sealed) for salt, at, sealed in found]
+
+    def scrub(self, number: int) -> None:
+        """Hash the documents of one block again: a full one, or at the start the last one.
+
+        Raises:
+            StoreError: a document, its salt or its second is not what was signed for.
+        """
+        if not self.tree.holds(number, self.block(number)):
+            begin = number * BLOCK_LEAVES
+            raise StoreError(
+                f"a document from entry {begin} to {begin + BLOCK_LEAVES - 1} was changed on the "
+                "disk: restore a backup; `ronde-node doctor` says which"
+            )
 
     def snapshot(self) -> None:
         """Write the state to a snapshot file, so that the next start has less to replay."""

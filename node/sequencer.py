@@ -113,6 +113,8 @@ class Sequencer:
             while not (self._closing and not self._queue and not self._statements):
                 await self._wake.wait()
                 self._wake.clear()
+                if self._failure is not None:
+                    raise self._failure
                 while self._queue or self._statements:
                     await self._turn()
         except BaseException as error:
@@ -165,6 +167,11 @@ class Sequencer:
         for done in (*self._in_turn, *queued):
             if not done.done():
                 done.set_exception(error)
+
+    def stop(self, error: StoreError) -> None:
+        """End with an error that was found beside the queue: the disk is not what it was."""
+        self._failure = error
+        self._wake.set()
 
     def close(self) -> None:
         """Take nothing more; `run` returns once what waits is done."""

@@ -1,7 +1,6 @@
 """From snapshot and log tail to the state in memory; checked against the signed head."""
 
 import sqlite3
-from typing import Final
 
 from node.errors import StoreError
 from node.snapshot import State
@@ -15,10 +14,9 @@ from protocol.ledger.membership import found
 from protocol.ledger.refusals import Refusal
 from protocol.log.checkpoints import open_checkpoint
 from protocol.log.leaves import entry_leaf
-from protocol.log.tree import BLOCK_LEAVES, Tree
+from protocol.log.merkle import HASH_BYTES
+from protocol.log.tree import Tree
 from protocol.messages.decisions import Charter
-
-_FETCH: Final = 4 * BLOCK_LEAVES
 
 
 def found_state(opened: Opened[Charter], at: int) -> Book:
@@ -48,13 +46,14 @@ def catch_up(
 ) -> tuple[Book, Tree, Trail]:
     """Replay the tail of the log upon a snapshot, or the whole log without one.
 
-    The node verified every signature when it stored the entry; here the leaves are hashed again,
-    and the root must be the one that the node signed last.
+    The node verified every signature when it stored the entry. Here it replays the trails, whose
+    check must be the one that was written, over the leaves, whose root must be the one that it
+    signed last; the documents are hashed again by `node.scrub`, while the node already answers.
 
     Args:
         connection: To the log.
         snapshot: Where to begin.
-        anew: Decide every document again instead of trusting the trails.
+        anew: Hash and decide every document again instead of trusting leaves and trails.
 
     Raises:
         StoreError: an entry is refused, or the log differs from its signed head.
@@ -62,7 +61,8 @@ def catch_up(
     try:
         return _catch_up(connection, snapshot, anew)
     except (
-        ProtocolError, sqlite3.Error, ArithmeticError, AssertionError, LookupError, ValueError
+        ProtocolError, sqlite3.Error, ArithmeticError, AssertionError, LookupError, ValueError,
+        TypeError,
     ) as error:  # fmt: skip
         # Whatever shape a damaged row takes, the answer is the same.
         raise StoreError(f"the log is damaged: {error or type(error).__name__}") from error
@@ -74,27 +74,47 @@ def _catch_up(
     state = snapshot or _found(connection)
     book, tree, trail = state.book, state.tree, state.trail
     trail.reach(len(book.accounts))
-    cursor = connection.execute(
-        "SELECT idx, at, salt, sealed, trail FROM entries WHERE idx>=? ORDER BY idx", (tree.size,)
+    read = connection.execute(
+        "SELECT idx, at, trail FROM entries WHERE idx>=? ORDER BY idx", (tree.size,)
     )
-    index = tree.size
-    while batch := cursor.fetchmany(_FETCH):
-        leaves = []
-        for idx, at, salt, sealed, words in batch:
+    heads = connection.execute(
+        "SELECT size, leaves FROM heads WHERE size>? ORDER BY size", (tree.size,)
+    )
+    for size, leaves in heads:
+        begin = tree.size
+        group = read.fetchmany(size - begin)
+        if len(leaves) != (size - begin) * HASH_BYTES or len(group) != size - begin:
+            raise StoreError(f"entries {begin} to {size - 1} are not all in the log")
+        if anew:
+            _hash_again(connection, begin, size, leaves)
+        for index, (idx, at, words) in enumerate(group, begin):
             if idx != index:
                 raise StoreError(f"entry {index} is missing from the log")
-            leaves.append(entry_leaf(salt, at, sealed))
             if anew or not replay(book, trail, words, at, idx):
-                _decide_again(book, trail, sealed, at, idx, words)
-            index += 1
-        tree.extend(leaves)
+                _decide_again(connection, state, at, idx, words)
+        tree.extend([leaves[at : at + HASH_BYTES] for at in range(0, len(leaves), HASH_BYTES)])
     _check_head(connection, book, tree, trail)
+    if read.fetchone() is not None:
+        raise StoreError("the log has entries that no head was signed for")
     return book, tree, trail
 
 
+def _hash_again(connection: sqlite3.Connection, begin: int, size: int, leaves: bytes) -> None:
+    found = connection.execute(
+        "SELECT idx, salt, at, sealed FROM entries WHERE idx>=? AND idx<? ORDER BY idx",
+        (begin, size),
+    )
+    for place, (index, salt, at, sealed) in enumerate(found):
+        leaf = leaves[place * HASH_BYTES : (place + 1) * HASH_BYTES]
+        if entry_leaf(salt, at, sealed) != leaf:
+            raise StoreError(f"entry {index} differs from its leaf")
+
+
 def _decide_again(
-    book: Book, trail: Trail, sealed: bytes, at: int, index: int, words: bytes
+    connection: sqlite3.Connection, state: State, at: int, index: int, words: bytes
 ) -> None:
+    book, trail = state.book, state.trail
+    sealed = rows(connection, "SELECT sealed FROM entries WHERE idx=?", (index,))[0][0]
     changes = decide(book, reopen_verified(sealed), at)
     if isinstance(changes, Refusal):
         raise StoreError(f"entry {index} is refused at its replay: {changes.name}")

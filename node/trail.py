@@ -18,7 +18,7 @@ HEAD_WORDS: Final = 4
 _NOBODY: Final = -1
 # The trail of one payer and one payee, by far the most common: packed at once.
 _TWO_WORDS: Final = HEAD_WORDS + 2 * 3
-_TWO_MOVES: Final = Struct(f"={_TWO_WORDS}q").pack
+_TWO_MOVES: Final = Struct(f"={_TWO_WORDS}q")
 
 
 class Trail:
@@ -57,7 +57,7 @@ class Trail:
         for slot, amount in moves:
             words += (slot, amount, touched[slot])
             touched[slot] = index + 1
-        stored = _TWO_MOVES(*words) if len(words) == _TWO_WORDS else array("q", words).tobytes()
+        stored = _TWO_MOVES.pack(*words) if len(words) == _TWO_WORDS else array("q", words).tobytes()
         self.check = crc32(stored, self.check)
         return stored
 
@@ -73,18 +73,19 @@ def replay(book: Book, trail: Trail, words: bytes, at: int, index: int) -> bool:
     Returns:
         False when the entry is of another kind and its document must be decided again.
     """
-    cells = array("q")
-    cells.frombytes(words)
-    if not cells[0]:
+    if len(words) == _TWO_MOVES.size:
+        kind, author, seq, _, payer, less, _, payee, more, _ = _TWO_MOVES.unpack(words)
+        moves = [(payer, less), (payee, more)]
+    else:
+        kind, author, seq, _, *marks = memoryview(words).cast("q")
+        moves = list(zip(marks[::3], marks[1::3], strict=True))
+    if not kind:
         return False
-    trail.check = crc32(words, trail.check)
-    author, seq = cells[1], cells[2]
-    moves = list(zip(cells[4::3], cells[5::3], strict=True))
     book.apply((Posted(moves), SequenceUsed(author, seq)), at)
     trail.authored[author] = index + 1
-    touched = trail.touched
-    for slot in cells[4::3]:
-        touched[slot] = index + 1
+    for slot, _ in moves:
+        trail.touched[slot] = index + 1
+    trail.check = crc32(words, trail.check)
     return True
 
 

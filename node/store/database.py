@@ -18,7 +18,8 @@ _FULL: Final = 2
 _SCHEMA: Final = """
 CREATE TABLE entries (idx INTEGER PRIMARY KEY, at INTEGER NOT NULL, salt BLOB NOT NULL,
                       sealed BLOB NOT NULL, trail BLOB NOT NULL);
-CREATE TABLE heads (size INTEGER PRIMARY KEY, note TEXT NOT NULL, trails INTEGER NOT NULL);
+CREATE TABLE heads (size INTEGER PRIMARY KEY, note TEXT NOT NULL, trails INTEGER NOT NULL,
+                    leaves BLOB NOT NULL);
 CREATE TABLE names (name TEXT PRIMARY KEY, account BLOB NOT NULL UNIQUE) WITHOUT ROWID;
 CREATE TABLE purposes (idx INTEGER PRIMARY KEY, salt BLOB NOT NULL, text TEXT NOT NULL);
 CREATE TABLE offers (cooperative BLOB NOT NULL, seq INTEGER NOT NULL, id BLOB NOT NULL,
@@ -34,6 +35,8 @@ CREATE TABLE peers (cooperative BLOB PRIMARY KEY, url TEXT NOT NULL) WITHOUT ROW
 CREATE TABLE papers (id BLOB NOT NULL, round BLOB NOT NULL, kind TEXT NOT NULL,
                      sealed BLOB NOT NULL, PRIMARY KEY (round, kind, id)) WITHOUT ROWID;
 """
+
+INSERT_HEAD: Final = "INSERT INTO heads VALUES (?,?,?,?)"
 
 Statement = tuple[str, tuple[Any, ...]]
 

@@ -244,6 +244,24 @@ class Tree:
         assert 0 <= old <= new <= self.size
         return b"".join(merkle.consistency_path(self._reader(block), old, new))
 
+    def holds(self, number: int, leaf_hashes: Sequence[bytes]) -> bool:
+        """Say whether these are the leaves of a block, or the first ones of the last block.
+
+        Args:
+            number: The block; it begins at leaf 256 · number.
+            leaf_hashes: 1 to 256 leaf hashes, 32 bytes each.
+        """
+        if not 0 < len(leaf_hashes) <= BLOCK_LEAVES:
+            return False
+        begin = number * BLOCK_LEAVES
+        if begin >= self._first:
+            at = begin - self._first
+            return self._low[0][at : at + len(leaf_hashes)] == list(leaf_hashes)
+        row = list(leaf_hashes)
+        while len(row) > 1:
+            row = _parents(row)
+        return len(leaf_hashes) == BLOCK_LEAVES and row[0] == self._node(BLOCK_LEVEL, number)
+
     def dump(self) -> bytes:
         """Return what a snapshot needs, in one piece.
 

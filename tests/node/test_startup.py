@@ -201,6 +201,11 @@ async def test_an_entry_that_the_rules_refuse_is_named(tmp_path: Path) -> None:
         connection.execute(
             "INSERT INTO entries SELECT 2, at, salt, sealed, trail FROM entries WHERE idx=1"
         )
+        with pytest.raises(StoreError, match="entries that no head was signed for"):
+            await house.start()
+        connection.execute(
+            "INSERT INTO heads SELECT 3, note, trails, leaves FROM heads WHERE size=2"
+        )
         connection.close()
         with pytest.raises(StoreError, match="entry 2 is refused at its replay: SEQUENCE_USED"):
             await house.start()
