@@ -130,6 +130,8 @@ class House:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # The thread of the disk may still be inside SQLite, which must not be closed under it.
+        await asyncio.to_thread(live.sequencer._disk.shutdown)
         live.ledger.close()
 
     async def submit(self, sealed: bytes, **extra: Any) -> Receipt | Refusal | Reply:
