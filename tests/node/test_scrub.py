@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from node.door import Reply
 from node.errors import StoreError
 from node.scrub import scrub
 from tests.node.village import village
@@ -28,11 +29,15 @@ async def test_a_document_changed_long_ago_stops_a_running_node(tmp_path: Path) 
         assert failed is not None
         with pytest.raises(StoreError, match="was changed on the disk"):
             await asyncio.wait_for(failed, 20)
-        with pytest.raises(StoreError):
-            await house.enter(alice.paying(bruno, 5))
-        await house.kill()
-        # Nothing of it is in the blocks that a start hashes: the scrub, or the doctor, finds it.
+        answer = await house.submit(alice.paying(bruno, 5))
+        assert isinstance(answer, Reply)
+        assert answer.status == 503
+        # The disk is put right: what the node refused to go on with is whole again.
+        house.live.ledger.connection.execute("UPDATE entries SET at=at-1 WHERE idx=17")
+        with pytest.raises(StoreError, match="was changed on the disk"):
+            await house.stop()
         await house.start()
+        assert house.book.sum() == 0
 
 
 async def test_a_block_that_grows_meanwhile_is_no_alarm(tmp_path: Path) -> None:
