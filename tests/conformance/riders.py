@@ -1,4 +1,4 @@
-"""Clients under load: they keep what a careful member keeps, and send again what was not answered."""
+"""Clients under load: they keep every receipt, and send again what was not answered."""
 
 import random
 import threading

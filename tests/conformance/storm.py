@@ -32,6 +32,7 @@ from protocol.messages.wire import (
     OPENINGS,
     OUTCOME,
     PAPERS,
+    SUBMISSION,
     AccountView,
     Batch,
     Opening,
@@ -168,6 +169,11 @@ class Place:
             body = self.right("POST", "/documents/batch", BATCH.encode(part))
             found += receipts(BATCH_RESULT.decode(body))
         return found
+
+    def enter(self, sealed: bytes) -> Receipt:
+        """Enter one document, which must be taken."""
+        body = self.right("POST", "/documents", SUBMISSION.encode(Submission(doc=sealed)))
+        return msgspec.msgpack.decode(body, type=Receipt)
 
     def order(self, payer: Member, *legs: Leg, **changes: Any) -> Order:
         """Return the payer's next order."""
