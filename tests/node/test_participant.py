@@ -1,9 +1,6 @@
 """A member checks everything before it consents, and says one thing as often as it is asked."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,225 +8,30 @@ import pytest
 
 from federation.panel import panel_of
 from federation.round_papers import round_graph
-from node.door import Reply
 from node.drivers import offers, round_drafts, rounds
 from node.drivers.directory import Directory
 from node.drivers.participant import Bundle
-from node.errors import PeerError
-from protocol.envelope import Opened, open_sealed, reopen_verified, seal, seal_opened
+from protocol.envelope import open_sealed, reopen_verified, seal, seal_opened
 from protocol.messages.decisions import Charter
 from protocol.messages.rounds import (
     Ballot,
     Certificate,
     Consent,
     Convening,
-    Flow,
     Manifest,
     Position,
     SetOff,
-    Solution,
 )
-from protocol.messages.wire import PAPERS
+from tests.node.scene import STRANGER, reason, refuses, scene
 from tests.node.test_rounds import NAMES, around, certificates, owe, owed
-from tests.node.village import House, bundle, papers_of, until, village
-from tests.protocol.town import changed, seed_of
-
-Change = Callable[["Scene"], list[bytes]]
-STEPS = ("convening", "manifest", "solution", "consents", "certificates")
+from tests.node.village import bundle, papers_of, until, village
+from tests.protocol.town import changed
 
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offers, "WAIT_MIN_S", 0.01)
     monkeypatch.setattr(rounds, "PENDING_EVERY_S", 300)
-
-
-class Scene:
-    """A ring in which one member was not reached at one step; it is asked now, by the test."""
-
-    def __init__(self, houses: list[House], step: str) -> None:
-        self.houses = houses
-        self.convener, self.victim = houses[0], houses[2]
-        self.step = step
-        self.asked: dict[str, bytes] = {}
-
-    async def play(self) -> None:
-        await owe(self.houses, around(len(self.houses), 500, 300))
-        wire = self.victim.wire
-        real = wire.request
-        late = STEPS[STEPS.index(self.step) :]
-
-        async def request(method: str, url: str, body: bytes = b"") -> bytes:
-            step = url.rpartition("/")[2]
-            if url.startswith(self.victim.url) and step in STEPS:
-                self.asked[step] = body
-                if step in late:
-                    raise PeerError("not reached")
-            return await real(method, url, body)
-
-        wire.request = request  # type: ignore[method-assign]
-        papers_of(await self.convener.ask_round())
-        wire.request = real  # type: ignore[method-assign]
-
-    @property
-    def papers(self) -> list[bytes]:
-        return PAPERS.decode(self.asked[self.step]).papers
-
-    @property
-    def key(self) -> bytes:
-        """Seed of the convener's key."""
-        return self.convener.live.ledger.keys.document
-
-    def one(self, struct: Any) -> Opened[Any]:
-        return Bundle(self.asked[self.step]).one(struct)
-
-    def all(self, struct: Any) -> list[Opened[Any]]:
-        return Bundle(self.asked[self.step]).all(struct)
-
-    def with_paper(self, old: Opened[Any], *new: bytes) -> list[bytes]:
-        """Return the papers with one of them replaced."""
-        at = self.papers.index(old.sealed)
-        return [*self.papers[:at], *new, *self.papers[at + 1 :]]
-
-    def altered(self, struct: Any, *seeds: bytes, place: int = 0, **changes: Any) -> list[bytes]:
-        """Return the papers with one changed and signed again, by the convener if not told else."""
-        old = self.all(struct)[place]
-        return self.with_paper(old, seal(changed(old.document, **changes), *(seeds or (self.key,))))
-
-    async def ask(self, papers: list[bytes]) -> Reply:
-        return await self.victim.call("POST", f"/rounds/{self.step}", bundle(*papers))
-
-
-@asynccontextmanager
-async def scene(folder: Path, step: str, size: int = 4) -> AsyncIterator[Scene]:
-    async with village(folder, *NAMES[:size]) as houses:
-        found = Scene(houses, step)
-        await found.play()
-        yield found
-
-
-def reason(reply: Reply) -> str:
-    assert reply.status in {400, 403}, reply
-    return str(json.loads(reply.body)["detail"])
-
-
-async def refuses(scene: Scene, papers: list[bytes], why: str) -> None:
-    digest, size = scene.victim.book.digest(), scene.victim.live.ledger.tree.size
-    found = reason(await scene.ask(papers))
-    assert why in found, found
-    assert (scene.victim.book.digest(), scene.victim.live.ledger.tree.size) == (digest, size)
-
-
-STRANGER = seed_of("a stranger")
-
-
-def _flows(scene: Scene, amount: int) -> list[Flow]:
-    flows = scene.one(Solution).document.flows
-    return [Flow(amt=amount, creditor=one.creditor, debtor=one.debtor) for one in flows]
-
-
-def _moved(values: list[int]) -> list[int]:
-    return [values[0] + 1, *values[1:]]
-
-
-SOLUTION_LIES: dict[str, tuple[Change, str]] = {
-    "less than the optimum": (
-        lambda s: s.altered(Solution, flows=_flows(s, 299)),
-        "",
-    ),
-    "more than is owed": (lambda s: s.altered(Solution, flows=_flows(s, 301)), ""),
-    "a flow that does not balance": (
-        lambda s: s.altered(Solution, flows=s.one(Solution).document.flows[1:]),
-        "",
-    ),
-    "other potentials": (
-        lambda s: s.altered(Solution, pots=_moved(s.one(Solution).document.pots)),
-        "",
-    ),
-    "too few potentials": (
-        lambda s: s.altered(Solution, pots=s.one(Solution).document.pots[1:]),
-        "another manifest",
-    ),
-    "another salt": (lambda s: s.altered(Solution, skip=3), ""),
-    "a member beyond the manifest": (
-        lambda s: s.altered(
-            Solution, flows=[Flow(amt=300, creditor=9, debtor=0), *_flows(s, 300)[1:]]
-        ),
-        "",
-    ),
-    "another round's": (lambda s: s.altered(Solution, round=bytes(32)), "another manifest"),
-    "a stranger's solution": (lambda s: s.altered(Solution, STRANGER), "another key"),
-    "no solution": (lambda s: s.with_paper(s.one(Solution)), "0 papers of type Solution"),
-    "two solutions": (
-        lambda s: [*s.papers, s.one(Solution).sealed],
-        "2 papers of type Solution",
-    ),
-    "no cycle": (lambda s: s.with_paper(s.all(SetOff)[0]), ""),
-    "a smaller cycle": (lambda s: s.altered(SetOff, amt=299), ""),
-    "a cycle the other way": (
-        lambda s: s.altered(SetOff, cycle=s.one(SetOff).document.cycle[::-1]),
-        "",
-    ),
-    "another deadline": (
-        lambda s: s.altered(SetOff, exp=s.one(SetOff).document.exp + 1),
-        "other terms",
-    ),
-    "another panel": (
-        lambda s: s.altered(SetOff, panel=s.one(SetOff).document.panel[:3]),
-        "other terms",
-    ),
-    "a stranger's key for a member": (
-        lambda s: s.altered(SetOff, keys=[bytes(32), *s.one(SetOff).document.keys[1:]]),
-        "a member's own",
-    ),
-    "a stranger's key for a witness": (
-        lambda s: s.altered(SetOff, pkeys=[bytes(32), *s.one(SetOff).document.pkeys[1:]]),
-        "a witness's own",
-    ),
-    "a manifest without a quorum": (
-        lambda s: s.with_paper(s.one(Manifest), seal(s.one(Manifest).document, s.key)),
-        "quorum",
-    ),
-    "a manifest that strangers signed": (
-        lambda s: s.with_paper(
-            s.one(Manifest),
-            seal(s.one(Manifest).document, *(seed_of(f"stranger {n}") for n in range(4))),
-        ),
-        "quorum",
-    ),
-    "a convening with a chosen panel": (
-        lambda s: s.altered(Convening, panel=s.one(Convening).document.panel[:2]),
-        "the hash draws",
-    ),
-    "a convening with members out of order": (
-        lambda s: s.altered(Convening, members=s.one(Convening).document.members[::-1]),
-        "out of order",
-    ),
-    "a member without a charter": (lambda s: s.with_paper(s.all(Charter)[3]), ""),
-    "a position left out": (lambda s: s.with_paper(s.all(Position)[1]), "other members"),
-    "a position of another amount": (
-        lambda s: s.altered(
-            Position, place=0, edges=[changed(e, top=1) for e in s.all(Position)[0].document.edges]
-        ),
-        "",
-    ),
-    "noise": (lambda s: [*s.papers, b"noise"], ""),
-}
-
-
-@pytest.mark.parametrize("lie", SOLUTION_LIES)
-async def test_a_member_consents_to_nothing_but_the_proven_optimum(
-    tmp_path: Path, lie: str
-) -> None:
-    async with scene(tmp_path, "solution") as found:
-        papers, why = SOLUTION_LIES[lie]
-        await refuses(found, papers(found), why)
-        assert not found.victim.book.head.shares
-        # The honest papers are taken by the same member, and the same answer comes twice.
-        first = papers_of(await found.ask(found.papers))
-        assert papers_of(await found.ask(found.papers)) == first
-        assert len(first) == 1
-        assert len(found.victim.book.head.shares) == 1
 
 
 async def test_a_position_is_stated_once_and_to_members_of_this_network_only(
