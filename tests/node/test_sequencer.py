@@ -212,3 +212,18 @@ async def test_a_refused_document_writes_nothing(tmp_path: Path) -> None:
         assert house.rows("SELECT count(*) FROM heads") == heads
         assert not woken
         assert Sequencer(house.live.ledger).ledger is house.live.ledger
+
+
+async def test_a_ledger_that_waits_for_its_own_disk_gives_the_same_receipts(
+    tmp_path: Path,
+) -> None:
+    async with village(tmp_path, "Bretagne", gates=1) as (house,):
+        alice, bruno = await pair(house)
+        orders = [alice.paying(bruno, 1) for _ in range(20)]
+        receipts = await asyncio.gather(*(house.enter(sealed) for sealed in orders))
+        assert [await house.enter(sealed) for sealed in orders] == receipts
+        size, digest = house.live.ledger.tree.size, house.book.digest()
+        _fill(house)
+        many = items_of(*(alice.paying(bruno, 1) for _ in range(900)))
+        await _fails(house, house.live.sequencer.submit(many))
+        await _recovers(house, size, digest)
