@@ -62,8 +62,8 @@ def pay(choices: Choices, address: str, amount: str, memo: str, yes: bool, again
     minor = read_amount(amount, home)
     memo = read_memo(memo)
     with session(choices, wallet, home) as run:
-        # Spec 0009: The wallet MUST take a command that says what an open order says (payee, amount,
-        # purpose) for that order, unless `--again` is given.
+        # Spec 0009: The wallet MUST take a command that says what an open order says (payee,
+        # amount, purpose) for that order, unless `--again` is given.
         same = None if again else _same_order(run, payee, minor, memo)
         # Spec 0009: The wallet MUST settle what is open before it signs a new order.
         settled = settle_all(run)
@@ -211,7 +211,7 @@ def sentence_fields(
 ) -> dict[str, str]:
     """Return the names and the amount that tell who gives what to whom, and what was typed."""
     return {
-        "payer": spoken(wallet.name) or say("pay.you", lang),
+        "payer": spoken(wallet.name) or say("pay.this_wallet", lang),
         "payer_cooperative": home.name,
         "payee": spoken(person.name),
         "payee_cooperative": person.cooperative.name,

@@ -186,6 +186,8 @@ PAY: Final[dict[str, tuple[str, str]]] = {
     "amount.zero": ("Le montant est nul.", "The amount is zero."),
     "amount.too_large": ("Ce montant est trop grand.", "This amount is too large."),
     "pay.you": ("vous", "you"),
+    # Of whoever restored a wallet without a name: it stands before « donne ».
+    "pay.this_wallet": ("Ce portefeuille", "This wallet"),
     "pay.declined": ("Rien n'a été fait.", "Nothing was done."),
     "pay.bad_memo": (
         "Le motif a au plus {most} caractères, sur une ligne, sans caractères invisibles.",

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import click
 
+from node.grammar import SpokenCommand, SpokenGroup, explain
 from node.words import Language, language_of, say
 
 DONE: Final = 0
@@ -21,6 +22,9 @@ FOLDER_VARIABLE: Final = "RONDE_NODE_FOLDER"
 DEFAULT_FOLDER: Final = "ronde-node"
 
 log = logging.getLogger("ronde.node")
+
+# An option: its flag, how click takes it, and its help in both languages.
+_Line = tuple[str, dict[str, Any], str, str]
 
 
 class Ending(Exception):
@@ -54,6 +58,7 @@ class _Speech:
         return click.Option(
             ["--folder"],
             type=click.Path(file_okay=False, path_type=Path),
+            metavar=self.text("DOSSIER", "FOLDER"),
             default=lambda: Path(os.environ.get(FOLDER_VARIABLE) or DEFAULT_FOLDER),
             help=self.text(
                 f"Dossier du nœud (sinon {FOLDER_VARIABLE}, sinon ./{DEFAULT_FOLDER}).",
@@ -73,19 +78,21 @@ class _Speech:
             return body(self.lang, **given)
 
         every = [*params, self.folder(), self.language()]
-        return click.Command(name, callback=spoken, help=about, params=every)
+        return SpokenCommand(name, callback=spoken, help=about, params=every, lang=self.lang)
 
 
 def commands(lang: Language) -> click.Group:
     """Return the command with its help in one language."""
     speech = _Speech(lang)
     text, command = speech.text, speech.command
-    auditor = click.Group("auditor", help=text("Les auditeurs du nœud.", "The node's auditors."))
+    about = text("Les auditeurs du nœud.", "The node's auditors.")
+    auditor = SpokenGroup("auditor", help=about, lang=lang)
     about = text("Ouvre les inscriptions à un auditeur.", "Opens the entries to an auditor.")
     key = click.Argument(["key"], metavar=text("CLÉ", "KEY"))
     auditor.add_command(command("add", _add_auditor, about, key))
-    group = click.Group(
+    group = SpokenGroup(
         "ronde-node",
+        lang=lang,
         params=[speech.language()],
         help=text("Le nœud d'une coopérative.", "A cooperative's node."),
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -106,65 +113,90 @@ def commands(lang: Language) -> click.Group:
 
 
 def _init_options(text: Callable[[str, str], str]) -> list[click.Parameter]:
-    lines: list[tuple[str, dict[str, Any], str, str]] = [
-        ("--name", {}, "Nom de la coopérative.", "Name of the cooperative."),
-        ("--url", {}, "Adresse publique du nœud.", "Public address of the node."),
-        ("--unit", {}, "Code de l'unité de compte.", "Code of the unit of account."),
+    return [
+        click.Option([flag], help=text(french, english), **more)
+        for flag, more, french, english in [*_lines_of_terms(text), *_lines_of_keys(text)]
+    ]
+
+
+def _lines_of_terms(text: Callable[[str, str], str]) -> list[_Line]:
+    amount = text("MONTANT", "AMOUNT")
+    return [
+        (
+            "--name",
+            {"metavar": text("NOM", "NAME")},
+            "Nom de la coopérative.",
+            "Name of the cooperative.",
+        ),
+        ("--url", {"metavar": "URL"}, "Adresse publique du nœud.", "Public address of the node."),
+        (
+            "--unit",
+            {"metavar": "CODE"},
+            "Code de l'unité de compte.",
+            "Code of the unit of account.",
+        ),
         (
             "--decimals",
-            {"type": click.IntRange(0, 6), "default": 2, "show_default": True},
-            "Décimales de l'unité.",
-            "Decimals of the unit.",
+            {"type": click.IntRange(0, 6), "default": 2, "metavar": "N"},
+            "Décimales de l'unité (2 sinon).",
+            "Decimals of the unit (2 otherwise).",
         ),
         (
             "--credit-limit",
-            {},
+            {"metavar": amount},
             "Plafond de débit d'un nouveau compte, en unités.",
             "Credit limit of a new account, in units.",
         ),
         (
             "--ceiling",
-            {},
+            {"metavar": amount},
             "Plafond de crédit, en unités (sinon dix fois le plafond de débit).",
             "Ceiling, in units (else ten times the credit limit).",
         ),
+    ]
+
+
+def _lines_of_keys(text: Callable[[str, str], str]) -> list[_Line]:
+    key = text("CLÉ", "KEY")
+    return [
         (
             "--officer",
-            {"multiple": True},
+            {"multiple": True, "metavar": key},
             "Clé d'un mandataire (key1…) ; à répéter.",
             "Key of an officer (key1…); may be repeated.",
         ),
         (
             "--officers-needed",
-            {"type": int},
+            {"type": int, "metavar": "N"},
             "Signatures qu'il faut à une décision (sinon la majorité).",
             "Signatures that a decision needs (else the majority).",
         ),
         (
             "--federation",
-            {"default": "ronde", "show_default": True},
-            "Nom de la coopérative interrégionale, le même pour toutes.",
-            "Name of the federation, the same for all its cooperatives.",
+            {"default": "ronde", "metavar": text("NOM", "NAME")},
+            "Nom de la coopérative interrégionale, le même pour toutes (« ronde » sinon).",
+            "Name of the federation, the same for all its cooperatives ('ronde' otherwise).",
         ),
         (
             "--auditor",
-            {"multiple": True},
+            {"multiple": True, "metavar": key},
             "Clé d'un auditeur (key1…) ; à répéter.",
             "Key of an auditor (key1…); may be repeated.",
         ),
-    ]
-    return [
-        click.Option([flag], help=text(french, english), **more)
-        for flag, more, french, english in lines
     ]
 
 
 def _run_options(text: Callable[[str, str], str]) -> list[click.Parameter]:
     return [
-        click.Option(["--listen"], help=text("Adresse d'écoute.", "Where to listen.")),
+        click.Option(
+            ["--listen"],
+            metavar=text("ADRESSE:PORT", "ADDRESS:PORT"),
+            help=text("Adresse d'écoute.", "Where to listen."),
+        ),
         click.Option(
             ["--gates"],
             type=click.IntRange(0, 64),
+            metavar="N",
             help=text("Processus de vérification.", "Processes that verify."),
         ),
         click.Option(
@@ -281,7 +313,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(error.format_message(), err=True)
         return USAGE
     except click.UsageError as error:
-        click.echo(say("error", lang, sentence=error.format_message()), err=True)
+        click.echo(say("error", lang, sentence=explain(error, lang)), err=True)
         return USAGE
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED

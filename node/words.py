@@ -8,6 +8,34 @@ LANGUAGE_VARIABLE: Final = "RONDE_LANG"
 
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "error": ("Erreur : {sentence}", "Error: {sentence}"),
+    "help.usage": ("Usage :", "Usage:"),
+    "help.options": ("Options\u00a0", "Options"),
+    "help.commands": ("Commandes\u00a0", "Commands"),
+    "help.command_metavar": ("COMMANDE …", "COMMAND …"),
+    "help.help": ("Affiche cette aide.", "Shows this help."),
+    "usage.no_such_option": (
+        "Il n'y a pas d'option « {name} » ici.",
+        "There is no option '{name}' here.",
+    ),
+    "usage.near": ("Vouliez-vous dire : {near} ?", "Did you mean: {near}?"),
+    "usage.option_use": (
+        "L'option {name} attend une valeur, ou n'en accepte pas ici.",
+        "The option {name} needs a value, or takes none here.",
+    ),
+    "usage.missing": ("Il manque {name}.", "{name} is missing."),
+    "usage.bad_value": (
+        "La valeur donnée à {name} ne convient pas.",
+        "The value given to {name} does not fit.",
+    ),
+    "usage.wants_number": (
+        "La valeur donnée à {name} ne convient pas : il faut un nombre entier de {least} à {most}.",
+        "The value given to {name} does not fit: a whole number from {least} to {most} is needed.",
+    ),
+    "usage.wrong": (
+        "Il n'y a pas de telle commande, ou elle ne prend pas autant d'arguments.",
+        "There is no such command, or it does not take so many arguments.",
+    ),
+    "usage.see_help": ("Aide : « {command} --help ».", "Help: '{command} --help'."),
     "init.ask_name": ("Nom de la coopérative", "Name of the cooperative"),
     "init.ask_url": ("Adresse publique du nœud", "Public address of the node"),
     "init.ask_unit": (

@@ -47,7 +47,11 @@ def test_init_has_a_shape_for_scripts(tmp_path: Path, capsys: pytest.CaptureFixt
         (("--officer", "key1x"), 2, "key1x"),
         (("--officer", KEY, "--officers-needed", "2"), 2, "entre 1 et 1"),
         (("--officer", KEY, "--ceiling", "beaucoup"), 2, "beaucoup"),
-        (("--officer", KEY, "--decimals", "9"), 2, "9"),
+        (
+            ("--officer", KEY, "--decimals", "9"),
+            2,
+            "--decimals ne convient pas : il faut un nombre entier de 0 à 6",
+        ),
         (("--officer", KEY, "--url", "bretagne"), 2, "bretagne"),
         (("--officer", KEY, "--unit", "euro"), 2, "fondée"),
     ],
