@@ -305,6 +305,7 @@ class Pipe:
 
     def __init__(self, door: Door, on_fault: Callable[[BaseException], None] | None) -> None:
         self._door = door
+        self._encoded = door if isinstance(door, EncodedDoor) else None
         self._on_fault = on_fault
         self._listener: asyncio.Server | None = None
         self._path = ""
@@ -345,8 +346,8 @@ class Pipe:
             items = [(item, reopen_verified(item.doc)) for item in batch.items]
             if kind == SINGLES:
                 return REPLIES, _ENCODE(await door.replies(items))
-            if isinstance(door, EncodedDoor):
-                return RESULTS, await door.batch_bytes(items)
+            if self._encoded is not None:
+                return RESULTS, await self._encoded.batch_bytes(items)
             return RESULTS, BATCH_RESULT.encode(await door.documents(items))
         assert kind == CALL, "a frame of an unknown kind"
         asked = _DECODE_CALL(payload)

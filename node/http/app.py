@@ -73,6 +73,8 @@ class Front:
         on_fault: Callable[[BaseException], None] | None = None,
     ) -> None:
         self._door = door
+        # Asked once: the check of a protocol at run time costs more than a verified signature.
+        self._encoded = door if isinstance(door, EncodedDoor) else None
         self._settings = settings
         self._allowance = Allowance(settings.documents_per_s, settings.documents_burst, uptime_s)
         self._waiting = 0
@@ -146,10 +148,9 @@ class Front:
             self._waiting -= len(items)
 
     async def _results(self, items: list[Item], wrong: dict[int, str]) -> bytes:
-        door = self._door
-        if not wrong and isinstance(door, EncodedDoor):
-            return await door.batch_bytes(items)
-        found = await door.documents(items) if items else BatchResult([], [], [])
+        if not wrong and self._encoded is not None:
+            return await self._encoded.batch_bytes(items)
+        found = await self._door.documents(items) if items else BatchResult([], [], [])
         if wrong:
             good = iter(found.items)
             count = len(items) + len(wrong)

@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from typing import Final
 
-EACH_TURN: Final = 8
+EACH_TURN: Final = 16
 
 
 class Turnstile:
