@@ -15,6 +15,7 @@ from msgspec import UNSET
 from node.clock import random_bytes
 from node.errors import Conflict, StoreError
 from node.keyfile import NodeKeys
+from node.recall import Recall
 from node.snapshot import load_latest, save
 from node.startup import catch_up, found_state
 from node.store.database import (
@@ -31,7 +32,7 @@ from node.store.database import (
     stage,
 )
 from node.store.effects import Effects
-from node.trail import is_transfer, previous_authored
+from node.trail import is_transfer
 from protocol.encoding import check_text
 from protocol.envelope import Opened, open_sealed, reopen_verified
 from protocol.errors import EncodingError, ProtocolError
@@ -144,6 +145,7 @@ class Ledger:
         self.note: str = rows(
             connection, "SELECT note FROM heads ORDER BY size DESC LIMIT 1"
         )[0][0]
+        self.recall = Recall(connection, self.block)
         self.effects = Effects(connection, self.book, keys.document, offer_validity_s)
 
     @classmethod
@@ -240,10 +242,7 @@ class Ledger:
             decided.again.append(item)
 
     def find_entry(self, opened: Opened[Any]) -> int:
-        """Return the index of the entry that holds this very document, or −1.
-
-        Walks the author's own entries backwards, so a repeated order is found without an index.
-        """
+        """Return the index of the entry that holds this very document, or −1."""
         document = opened.document
         by = document.by
         book = self.book
@@ -253,17 +252,12 @@ class Ledger:
             slot = book.accounts.find(by if len(by) == 16 else correspondent_account(by))
         if slot < 0 or not book.is_sequence_used(slot, document.seq):
             return -1
-        index = self.trail.authored[slot] - 1
-        while index >= 0:
-            found = rows(
-                self.connection, "SELECT sealed, trail FROM entries WHERE idx=?", (index,)
-            )
-            seq, before = previous_authored(found[0][1])
-            if seq == document.seq:
-                # The number may have been used by a document of another kind.
-                return index if reopen_verified(found[0][0]).id == opened.id else -1
-            index = before
-        return -1
+        index = self.recall.place(slot, document.seq, self.trail.authored[slot] - 1)
+        if index < 0:
+            return -1
+        sealed = rows(self.connection, "SELECT sealed FROM entries WHERE idx=?", (index,))[0][0]
+        # The number may have been used by a document of another kind.
+        return index if reopen_verified(sealed).id == opened.id else -1
 
     def _check_extra(self, submission: Submission, opened: Opened[Any]) -> None:
         if submission.name is not UNSET and isinstance(opened.document, Admission):
@@ -313,7 +307,7 @@ class Ledger:
             "SELECT size, note FROM heads WHERE size>? ORDER BY size LIMIT 1",
             (index,),
         )[0]
-        path = self.tree.proof(index, size, self.block)
+        path = self.tree.proof(index, size, self.recall.block)
         return Receipt(at=at, head=note, idx=index, path=path, salt=salt)
 
     def block(self, number: int) -> list[bytes]:
