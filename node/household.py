@@ -30,9 +30,7 @@ class Household:
 
     def __init__(self, ledger: Ledger, settings: Settings) -> None:
         self.ledger = ledger
-        self.sequencer = Sequencer(
-            ledger, settings.snapshot_every_entries, is_alone=settings.gates > 0
-        )
+        self.sequencer = Sequencer(ledger, settings.snapshot_every_entries)
         self.peers = Peers()
         self.desk = Desk(ledger, self.sequencer, self.peers, settings)
         self.courier = Courier(self.desk)
