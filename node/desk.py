@@ -57,6 +57,26 @@ class Desk:
         """Enter one verified document and answer with its receipt, or a signed rejection."""
         return (await self.replies([(submission, opened)]))[0]
 
+    def put(self, submission: Submission, opened: Opened[Any]) -> "asyncio.Future[Reply]":
+        """Enter as `document`, for a caller that has no task to wait in."""
+        place: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        item = Item(opened, submission)
+
+        def answer(done: "asyncio.Future[None]") -> None:
+            if not place.done():
+                failed = done.cancelled() or done.exception() is not None
+                place.set_result(
+                    problem("stopping") if failed else self.reply(opened, item.verdict)
+                )
+
+        try:
+            self.sequencer.put([item]).add_done_callback(answer)
+        except DoorBusy:
+            place.set_result(problem("busy"))
+        except StoreError:
+            place.set_result(problem("stopping"))
+        return place
+
     async def replies(self, items: list[tuple[Submission, Opened[Any]]]) -> list[Reply]:
         """Enter verified documents that came one by one; each has its own reply."""
         queue = [Item(opened, submission) for submission, opened in items]

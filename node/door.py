@@ -3,6 +3,7 @@
 The desk of the ledger answers them itself; a gate process passes them on over its pipe.
 """
 
+import asyncio
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from protocol.envelope import Opened
@@ -52,6 +53,9 @@ class Door(Protocol):
 
     async def document(self, submission: Submission, opened: Opened[Any]) -> Reply:
         """Answer one document whose signatures hold: a receipt or a sealed rejection."""
+
+    def put(self, submission: Submission, opened: Opened[Any]) -> "asyncio.Future[Reply]":
+        """Answer as `document`, for a caller that has no task to wait in."""
 
     async def replies(self, items: list[Item]) -> list[Reply]:
         """Answer documents that came one by one and go together, each with its own reply."""

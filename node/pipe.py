@@ -164,7 +164,11 @@ class RemoteDoor:
         raise _error_of(answer, found)
 
     async def document(self, submission: Submission, opened: Opened[Any]) -> Reply:
-        """Answer as `Door.document`; what comes within one turn of the loop goes together."""
+        """Answer as `Door.document`."""
+        return await self.put(submission, opened)
+
+    def put(self, submission: Submission, opened: Opened[Any]) -> "asyncio.Future[Reply]":
+        """Answer as `Door.put`; what comes within one turn of the loop goes together."""
         if self._side is None:
             raise DoorAway
         if self._on_way >= IN_FLIGHT_MAX:
@@ -175,10 +179,7 @@ class RemoteDoor:
             loop.call_soon(self._set_out)
         self._singles.append((submission, place))
         self._on_way += 1
-        try:
-            return await place
-        finally:
-            self._on_way -= 1
+        return place
 
     def _set_out(self) -> None:
         singles, self._singles = self._singles, []
@@ -195,6 +196,8 @@ class RemoteDoor:
                 if not place.done():
                     place.set_exception(error)
             return
+        finally:
+            self._on_way -= len(singles)
         for (_, place), reply in zip(singles, _DECODE_REPLIES(found), strict=True):
             if not place.done():
                 place.set_result(reply)

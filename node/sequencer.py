@@ -44,8 +44,8 @@ class Sequencer:
         self._closing = False
         self.on_change: list[Callable[[], None]] = []
 
-    async def submit(self, items: list[Item]) -> None:
-        """Enter documents, in order, and return when each verdict is durable.
+    def put(self, items: list[Item]) -> "asyncio.Future[None]":
+        """Queue documents, in order; done when each verdict is durable.
 
         Raises:
             DoorBusy: too much is waiting; nothing was taken.
@@ -56,7 +56,11 @@ class Sequencer:
         self._queue.append((items, done))
         self._queued += len(items)
         self._wake.set()
-        await done
+        return done
+
+    async def submit(self, items: list[Item]) -> None:
+        """Enter documents, in order, and return when each verdict is durable; errors as `put`."""
+        await self.put(items)
 
     async def enter(self, opened: Opened[Any], submission: Submission | None = None) -> Verdict:
         """Enter one document; errors as `submit`."""

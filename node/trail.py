@@ -57,7 +57,8 @@ class Trail:
         for slot, amount in moves:
             words += (slot, amount, touched[slot])
             touched[slot] = index + 1
-        stored = _TWO_MOVES.pack(*words) if len(words) == _TWO_WORDS else array("q", words).tobytes()
+        two = len(words) == _TWO_WORDS
+        stored = _TWO_MOVES.pack(*words) if two else array("q", words).tobytes()
         self.check = crc32(stored, self.check)
         return stored
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -57,6 +58,10 @@ class Refused(Exception):
         self.headers = headers or {}
 
 
+# What has an answer; anything else is our own fault, and the node stops.
+ANSWERED: Final = (Refused, ProtocolError, DoorBusy, DoorAway, DoorFault, StoreError)
+
+
 class Front:
     """Answers the requests of one process.
 
@@ -79,7 +84,7 @@ class Front:
         self._allowance = Allowance(settings.documents_per_s, settings.documents_burst, uptime_s)
         self._waiting = 0
         self._turnstile = Turnstile()
-        self._lobby = Lobby(self.answer, settings, on_fault)
+        self._lobby = Lobby(self.answer, self.express, settings, on_fault)
         self._listener: asyncio.Server | None = None
 
     async def open(self, listening: socket.socket) -> None:
@@ -91,6 +96,7 @@ class Front:
         """Accept nothing more, let running requests end, close all connections."""
         if self._listener is not None:
             self._listener.close()
+        await self._lobby.finish_express(CLOSING_S)
         self._lobby.pre_shutdown()
         await self._lobby.shutdown(CLOSING_S)
         self._lobby.stop_sweeping()
@@ -105,29 +111,51 @@ class Front:
                 if target == "/documents/batch":
                     return Answer(await self._batch(request))
             return Answer(await self._other(request, target))
-        except Refused as refused:
-            reply, headers = refused.reply, refused.headers
-        except SignatureError as error:
-            reply, headers = fault("signature", str(error)), {}
-        except ProtocolError as error:
-            reply, headers = fault("encoding", str(error)), {}
-        except DoorBusy:
-            reply, headers = fault("busy"), {"Retry-After": "1"}
-        except (DoorAway, StoreError):
-            reply, headers = fault("unreached"), {"Retry-After": "1"}
-        except DoorFault:
-            reply, headers = fault("fault"), {}
+        except ANSWERED as error:
+            reply, headers = _reply_of(error)
         answer = Answer(reply, headers)
         if not request.content.is_eof():
             # The rest of the body is not read: the connection has no next request.
             answer.force_close()
         return answer
 
+    def express(self, connection: Connection, body: bytes) -> None:
+        """Answer a plain document that came whole: the same answers, without request and task."""
+        try:
+            if not (connection.is_local and self._settings.loopback_exempt):
+                self._spend(connection.caller, 1)
+            self._queue(1)
+        except (Refused, DoorBusy) as error:
+            connection.answer_express(*_reply_of(error))
+            return
+        self._turnstile.let(partial(self._verify_express, connection, body))
+
+    def _verify_express(self, connection: Connection, body: bytes) -> None:
+        try:
+            submission = SUBMISSION.decode(body)
+            place = self._door.put(submission, open_any(submission.doc, SUBMITTED))
+        except ANSWERED as error:
+            self._waiting -= 1
+            connection.answer_express(*_reply_of(error))
+            return
+        place.add_done_callback(partial(self._answer_express, connection))
+
+    def _answer_express(self, connection: Connection, place: "asyncio.Future[Reply]") -> None:
+        self._waiting -= 1
+        if place.cancelled():
+            return
+        error = place.exception()
+        if error is None:
+            connection.answer_express(place.result())
+            return
+        if not isinstance(error, ANSWERED):
+            self._lobby.report(error)
+        connection.answer_express(*_reply_of(error))
+
     async def _document(self, request: BaseRequest) -> Reply:
         self._charge(request, 1)
         body = await read_body(request, SUBMISSION_BYTES_MAX)
-        if not self._turnstile.is_open():
-            await self._turnstile.wait()
+        await self._turnstile.wait()
         submission = SUBMISSION.decode(body)
         opened = open_any(submission.doc, SUBMITTED)
         self._queue(1)
@@ -211,9 +239,27 @@ class Front:
                 caller = site_of(forwarded.rpartition(",")[2].strip()) or caller
             elif self._settings.loopback_exempt:
                 return
+        self._spend(caller, tokens)
+
+    def _spend(self, caller: str, tokens: int) -> None:
         seconds = self._allowance.charge(caller, tokens)
         if seconds:
             raise Refused(fault("too-many"), {"Retry-After": str(seconds)})
+
+
+def _reply_of(error: BaseException) -> tuple[Reply, dict[str, str]]:
+    """Return the answer to an error, with its headers: whose fault it is decides the status."""
+    if isinstance(error, Refused):
+        return error.reply, error.headers
+    if isinstance(error, SignatureError):
+        return fault("signature", str(error)), {}
+    if isinstance(error, ProtocolError):
+        return fault("encoding", str(error)), {}
+    if isinstance(error, DoorBusy):
+        return fault("busy"), {"Retry-After": "1"}
+    if isinstance(error, DoorAway | StoreError):
+        return fault("unreached"), {"Retry-After": "1"}
+    return fault("fault"), {}
 
 
 async def _verify(submissions: list[Submission]) -> tuple[list[Item], dict[int, str]]:

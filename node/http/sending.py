@@ -32,6 +32,18 @@ def _date(second: int) -> bytes:
     return f"Date: {formatdate(second, usegmt=True)}\r\n".encode()
 
 
+def head_of(reply: Reply, headers: dict[str, str] | None) -> bytes:
+    """Return the head of an answer, but for what says whether the connection stays open."""
+    head = b"%b%bContent-Length: %d\r\n" % (
+        _head(reply.status, reply.kind),
+        _date(now_s()),
+        len(reply.body),
+    )
+    if headers:
+        head += "".join([f"{name}: {value}\r\n" for name, value in headers.items()]).encode()
+    return head
+
+
 class Answer:
     """What aiohttp is given to send; it asks for `prepare`, `write_eof` and `keep_alive` alone.
 
@@ -64,14 +76,7 @@ class Answer:
             raise ConnectionResetError("the caller left")
         self.keep_alive = request.keep_alive and not self._closes
         body = self._reply.body
-        head = b"%b%bContent-Length: %d\r\n" % (
-            _head(self._reply.status, self._reply.kind),
-            _date(now_s()),
-            len(body),
-        )
-        if self._headers:
-            lines = [f"{name}: {value}\r\n" for name, value in self._headers.items()]
-            head += "".join(lines).encode()
+        head = head_of(self._reply, self._headers)
         if not self.keep_alive:
             head += b"Connection: close\r\n"
         elif request.version.minor == 0:

@@ -7,6 +7,8 @@ at the same time.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 EACH_TURN: Final = 16
@@ -19,32 +21,36 @@ class Turnstile:
         self._each_turn = each_turn
         self._left = each_turn
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[Callable[[], None]] = deque()
         self._turning = False
 
-    def is_open(self) -> bool:
-        """Pass, or say that this turn is full and `wait` is needed."""
+    def let(self, go: Callable[[], None]) -> None:
+        """Call something now, or in a later turn when this one is full."""
         if not self._turning:
             self._turning = True
             self._loop.call_soon(self._turn)
-        if not self._left:
-            return False
-        self._left -= 1
-        return True
+        if self._left:
+            self._left -= 1
+            go()
+        else:
+            self._waiting.append(go)
 
     async def wait(self) -> None:
-        """Pass in a later turn."""
+        """Pass in this turn or in a later one."""
         place: asyncio.Future[None] = self._loop.create_future()
-        self._waiting.append(place)
+        self.let(partial(_open, place))
         await place
 
     def _turn(self) -> None:
         self._left = self._each_turn
         while self._waiting and self._left:
-            place = self._waiting.popleft()
-            if not place.done():
-                place.set_result(None)
-                self._left -= 1
+            self._left -= 1
+            self._waiting.popleft()()
         self._turning = bool(self._waiting)
         if self._turning:
             self._loop.call_soon(self._turn)
+
+
+def _open(place: "asyncio.Future[None]") -> None:
+    if not place.done():
+        place.set_result(None)
