@@ -84,15 +84,21 @@ class Item:
 
 @dataclass(slots=True)
 class Decided:
-    """A group that is applied in memory and staged, not yet durable.
+    """A group that is applied in memory, not yet durable.
 
     Attributes:
+        at: Second of all its entries.
+        first: Index of its first entry.
         items: What was asked.
+        leaves: Leaf hashes of its entries.
         group: What is written.
         again: Refused items whose document may stand in the log already.
     """
 
-    items: list[Item]
+    at: int
+    first: int
+    items: list[Item] = field(default_factory=list)
+    leaves: list[bytes] = field(default_factory=list)
     group: Group = field(default_factory=Group)
     again: list[Item] = field(default_factory=list)
 
@@ -146,7 +152,7 @@ class Ledger:
             connection, "SELECT note FROM heads ORDER BY size DESC LIMIT 1"
         )[0][0]
         self.recall = Recall(connection, self.block)
-        self.effects = Effects(connection, self.book, keys.document, offer_validity_s)
+        self.effects = Effects(self.reader, self.book, keys.document, offer_validity_s)
 
     @classmethod
     def open(cls, folder: Path, keys: NodeKeys, offer_validity_s: int = 86_400) -> "Ledger":
@@ -176,42 +182,53 @@ class Ledger:
         Raises:
             StoreError: the disk refused; the node must stop.
         """
-        decided = Decided(items)
-        decided.group.statements += statements
-        at = max(now, self.book.head.at)
-        first = self.tree.size
-        leaves = self._enter(decided, at, first)
-        if leaves:
-            self._seal_group(decided, leaves, first, at)
-        if decided.group:
-            stage(self.connection, decided.group)
+        decided = self.open_group(now)
+        self.enter(decided, items)
+        self.close_group(decided, statements)
         return decided
 
-    def _enter(self, decided: Decided, at: int, first: int) -> list[bytes]:
-        """Decide and apply each item in turn; return the leaves of those that were entered."""
-        salts = random_bytes(SALT_BYTES * len(decided.items))
-        leaves: list[bytes] = []
-        entries, apply, mark = decided.group.entries, self.book.apply, self.trail.mark
-        for item in decided.items:
+    def open_group(self, now: int) -> Decided:
+        """Begin a group upon all that was closed before it; nothing else may be open."""
+        return Decided(max(now, self.book.head.at), self.tree.size)
+
+    def enter(self, decided: Decided, items: list[Item]) -> None:
+        """Decide and apply each item in turn, in memory alone."""
+        salts = random_bytes(SALT_BYTES * len(items))
+        at, leaves, entries = decided.at, decided.leaves, decided.group.entries
+        apply, mark = self.book.apply, self.trail.mark
+        decided.items += items
+        for turn, item in enumerate(items):
             changes = self._decide(item, at, decided)
             if changes is None:
                 continue
             apply(changes, at)
             opened = item.opened
             assert opened is not None
-            item.place = place = len(leaves)
+            item.place = len(leaves)
+            index = decided.first + item.place
             extra = item.submission
             plain = is_transfer(changes)
             if not plain:
                 self.trail.reach(len(self.book.accounts))
             if not plain or (extra is not None and extra.text is not UNSET):
-                self.effects.note(decided.group, changes, opened, extra, first + place, at)
-            words = mark(changes, first + place)
+                self.effects.note(decided.group, changes, opened, extra, index, at)
+            words = mark(changes, index)
             sealed = opened.sealed
-            salt = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
+            salt = salts[turn * SALT_BYTES : (turn + 1) * SALT_BYTES]
             leaves.append(entry_leaf(salt, at, sealed))
-            entries.append((first + place, at, salt, sealed, words))
-        return leaves
+            entries.append((index, at, salt, sealed, words))
+
+    def close_group(self, decided: Decided, statements: Sequence[Statement] = ()) -> None:
+        """Sign for a group and stage its rows.
+
+        Raises:
+            StoreError: the disk refused; the node must stop.
+        """
+        if decided.leaves:
+            self._seal_group(decided)
+        decided.group.statements += statements
+        if decided.group:
+            stage(self.connection, decided.group)
 
     def _decide(self, item: Item, at: int, decided: Decided) -> Changes | None:
         try:
@@ -273,7 +290,8 @@ class Ledger:
         if submission.salt is UNSET or what != purpose_digest(submission.salt, submission.text):
             raise EncodingError("the purpose is not the one that was signed")
 
-    def _seal_group(self, decided: Decided, leaves: list[bytes], first: int, at: int) -> None:
+    def _seal_group(self, decided: Decided) -> None:
+        leaves, first, at = decided.leaves, decided.first, decided.at
         self.tree.extend(leaves)
         size = self.tree.size
         checkpoint = Checkpoint(self.origin, size, self.tree.root())

@@ -21,6 +21,8 @@ LOCK_NAME: Final = "lock"
 LISTENING_NAME: Final = "listening"
 # Few of the node's objects can be in cycles: looking for them at every 700 new ones costs 3 %.
 _COLLECT: Final = (50_000, 20, 100)
+# The thread of a slow disk must not wait 5 ms for the loop before it can say that it is done.
+_SWITCH_S: Final = 0.0003
 
 log = logging.getLogger("ronde.node")
 
@@ -178,6 +180,7 @@ async def run_node(folder: Path, settings: Settings, announce: Callable[[str], N
         # What is loaded now stays: the collector need not look at it again, and rarely at the rest.
         gc.freeze()
         gc.set_threshold(*_COLLECT)
+        sys.setswitchinterval(_SWITCH_S)
         doors = (
             _outside(desk, folder, settings, on_fault)
             if settings.gates

@@ -7,6 +7,7 @@ runs in another thread, one hand-over a group, never one a row.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from node.clock import now_s, uptime_s
@@ -20,6 +21,14 @@ from protocol.messages.wire import Submission
 GROUP_MAX: Final = 2_000
 QUEUE_MAX: Final = 20_000
 HAND_OVER_S: Final = 0.001
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One group and whoever waits for it."""
+
+    decided: Decided
+    waiting: list["asyncio.Future[None]"] = field(default_factory=list)
 
 
 class Sequencer:
@@ -38,6 +47,8 @@ class Sequencer:
         self._queued = 0
         self._statements: list[tuple[Statement, asyncio.Future[None]]] = []
         self._in_turn: list[asyncio.Future[None]] = []
+        self._open: _Turn | None = None
+        self._may_run_ahead = False
         self._wake = asyncio.Event()
         self._disk = ThreadPoolExecutor(1, "disk")
         self._failure: StoreError | None = None
@@ -56,6 +67,8 @@ class Sequencer:
         self._queue.append((items, done))
         self._queued += len(items)
         self._wake.set()
+        if self._may_run_ahead:
+            self._fill()
         return done
 
     async def submit(self, items: list[Item]) -> None:
@@ -89,19 +102,26 @@ class Sequencer:
         if self._closing or self._queued + count > QUEUE_MAX:
             raise DoorBusy
 
-    def _take(self) -> tuple[list[Item], list[asyncio.Future[None]]]:
-        items: list[Item] = []
-        waiting: list[asyncio.Future[None]] = []
+    def _fill(self) -> None:
+        """Decide what is queued, as far as the open group has room."""
+        if self._open is None:
+            self._open = _Turn(self.ledger.open_group(now_s()))
+        turn = self._open
         taken = 0
-        for batch, done in self._queue:
-            if items and len(items) + len(batch) > GROUP_MAX:
-                break
-            items += batch
-            waiting.append(done)
-            taken += 1
-        del self._queue[:taken]
-        self._queued -= len(items)
-        return items, waiting
+        try:
+            for items, done in self._queue:
+                if turn.decided.items and len(turn.decided.items) + len(items) > GROUP_MAX:
+                    break
+                turn.waiting.append(done)
+                taken += 1
+                self.ledger.enter(turn.decided, items)
+                self._queued -= len(items)
+        except BaseException as error:
+            self._fail(error)
+            self._wake.set()
+            raise
+        finally:
+            del self._queue[:taken]
 
     async def run(self) -> None:
         """Serve until closed; returns when the queue is empty after `close`.
@@ -110,13 +130,13 @@ class Sequencer:
             StoreError: the disk failed; every waiting caller gets the same error.
         """
         try:
-            while not (self._closing and not self._queue and not self._statements):
+            while not (self._closing and self._is_idle()):
                 await self._wake.wait()
                 self._wake.clear()
+                while self._failure is None and not self._is_idle():
+                    await self._turn()
                 if self._failure is not None:
                     raise self._failure
-                while self._queue or self._statements:
-                    await self._turn()
         except BaseException as error:
             # Whatever ends the only writer, nobody may wait for it for ever.
             self._fail(error)
@@ -124,27 +144,28 @@ class Sequencer:
         finally:
             self._disk.shutdown(wait=False)
 
+    def _is_idle(self) -> bool:
+        return not self._queue and not self._statements and self._open is None
+
     async def _turn(self) -> None:
-        items, waiting = self._take()
+        self._fill()
+        turn, self._open = self._open, None
+        assert turn is not None
+        decided = turn.decided
         statements, self._statements = self._statements, []
-        self._in_turn = [*waiting, *(kept for _, kept in statements)]
-        decided = self._decide(items, statements)
+        turn.waiting += [kept for _, kept in statements]
+        self._in_turn = turn.waiting
+        self.ledger.close_group(decided, [statement for statement, _ in statements])
         if decided.group:
-            await self._sync()
+            await self._sync(decided)
         self.ledger.answer(decided)
-        for done in self._in_turn:
+        for done in turn.waiting:
             if not done.done():
                 done.set_result(None)
         if decided.group.entries:
             self._after_entries()
 
-    def _decide(
-        self, items: list[Item], statements: list[tuple[Statement, asyncio.Future[None]]]
-    ) -> Decided:
-        extra = [statement for statement, _ in statements]
-        return self.ledger.decide_group(items, now_s(), extra)
-
-    async def _sync(self) -> None:
+    async def _sync(self, decided: Decided) -> None:
         # A hand-over to a thread and back takes as long as a sync of a good disk: only a slow one
         # is waited for aside, while the loop goes on verifying and reading.
         if self._sync_s < HAND_OVER_S:
@@ -152,8 +173,14 @@ class Sequencer:
             # What came in during the sync queues up now: it is the next group.
             await asyncio.sleep(0)
             return
-        loop = asyncio.get_running_loop()
-        self._sync_s = await loop.run_in_executor(self._disk, self._commit)
+        # Meanwhile the next group is decided as it comes; not ahead of a group that must look a
+        # repeated document up once it is durable, for the trails would lead past the disk.
+        self._may_run_ahead = not decided.again
+        try:
+            loop = asyncio.get_running_loop()
+            self._sync_s = await loop.run_in_executor(self._disk, self._commit)
+        finally:
+            self._may_run_ahead = False
 
     def _commit(self) -> float:
         begin_s = uptime_s()
@@ -171,7 +198,8 @@ class Sequencer:
             error = StoreError(f"the writer ended: {type(error).__name__}")
         self._failure = error
         queued = [done for _, done in self._queue] + [done for _, done in self._statements]
-        for done in (*self._in_turn, *queued):
+        ahead = self._open.waiting if self._open is not None else []
+        for done in (*self._in_turn, *ahead, *queued):
             if not done.done():
                 done.set_exception(error)
 

@@ -20,7 +20,7 @@ class Effects:
     """Writes the rows that belong to an entry: the next offer of a held order, a member's name.
 
     Args:
-        connection: The writer's.
+        connection: To read the log with; never the writer's, which may be inside a sync.
         book: The book.
         seed: The node's document key, which signs offers.
         offer_validity_s: How long an offer may be accepted, seconds.
