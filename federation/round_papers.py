@@ -38,7 +38,9 @@ def keys_of(charters: Sequence[bytes], net: bytes) -> dict[bytes, bytes]:
     return keys
 
 
-def check_signer(opened: Opened[Convening] | Opened[Position] | Opened[Solution], keys: Keys) -> None:
+def check_signer(
+    opened: Opened[Convening] | Opened[Position] | Opened[Solution], keys: Keys
+) -> None:
     """Refuse a paper that its author's key did not sign.
 
     Raises:

@@ -87,8 +87,7 @@ class Desk:
         except StoreError:
             return [problem("stopping")] * len(items)
         return [
-            self.reply(opened, item.verdict)
-            for (_, opened), item in zip(items, queue, strict=True)
+            self.reply(opened, item.verdict) for (_, opened), item in zip(items, queue, strict=True)
         ]
 
     def reply(self, opened: Opened[Any], verdict: Verdict | None) -> Reply:

@@ -148,9 +148,7 @@ class Ledger:
         # The blocks before it are hashed again by `node.scrub`, while the node already answers.
         self.scrub((self.tree.size - 1) // BLOCK_LEAVES)
         self.origin = self.book.head.charter.origin
-        self.note: str = rows(
-            connection, "SELECT note FROM heads ORDER BY size DESC LIMIT 1"
-        )[0][0]
+        self.note: str = rows(connection, "SELECT note FROM heads ORDER BY size DESC LIMIT 1")[0][0]
         self.recall = Recall(connection, self.block)
         self.effects = Effects(self.reader, self.book, keys.document, offer_validity_s)
 
@@ -317,9 +315,7 @@ class Ledger:
 
     def receipt(self, index: int) -> Receipt:
         """Return the receipt of any entry: always the one that was given first."""
-        at, salt = rows(
-            self.connection, "SELECT at, salt FROM entries WHERE idx=?", (index,)
-        )[0]
+        at, salt = rows(self.connection, "SELECT at, salt FROM entries WHERE idx=?", (index,))[0]
         size, note = rows(
             self.connection,
             "SELECT size, note FROM heads WHERE size>? ORDER BY size LIMIT 1",

@@ -25,9 +25,7 @@ class Peers:
         import aiohttp
 
         if self._session is None:
-            timeout = aiohttp.ClientTimeout(
-                total=ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S
-            )
+            timeout = aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
             self._session = aiohttp.ClientSession(timeout=timeout, trust_env=False)
         try:
             async with self._session.request(

@@ -22,7 +22,7 @@ LISTENING_NAME: Final = "listening"
 # Few of the node's objects can be in cycles: looking for them at every 700 new ones costs 3 %.
 _COLLECT: Final = (50_000, 20, 100)
 # The thread of a slow disk must not wait 5 ms for the loop before it can say that it is done.
-_SWITCH_S: Final = 0.0003
+_SWITCH_S: Final = 0.0001
 
 log = logging.getLogger("ronde.node")
 

@@ -212,4 +212,3 @@ class Sequencer:
         """Take nothing more; `run` returns once what waits is done."""
         self._closing = True
         self._wake.set()
-

@@ -116,9 +116,7 @@ class Participant:
         )
         return [row[0] for row in found]
 
-    async def _once(
-        self, kind: str, round_id: bytes, write: Callable[[], Opened[Any]]
-    ) -> bytes:
+    async def _once(self, kind: str, round_id: bytes, write: Callable[[], Opened[Any]]) -> bytes:
         """Return our one paper of a kind in a round, written and kept at the first asking."""
         async with self._turn:
             known = self.kept(kind, round_id)
@@ -261,9 +259,7 @@ class Participant:
     async def take_certificates(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
         """Enter certified cycles in our log; the answer names those that stand there now."""
         done = [
-            one.sealed
-            for one in Bundle(body).all(Certificate)
-            if await self.take_certificate(one)
+            one.sealed for one in Bundle(body).all(Certificate) if await self.take_certificate(one)
         ]
         return _papers(done)
 

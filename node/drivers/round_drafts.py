@@ -120,9 +120,7 @@ def own_ballots(
     return [_own_ballot(ledger, round_id, deadline, group) for group in groups]
 
 
-def _own_ballot(
-    ledger: Ledger, round_id: bytes, deadline: int, txs: list[bytes]
-) -> Opened[Ballot]:
+def _own_ballot(ledger: Ledger, round_id: bytes, deadline: int, txs: list[bytes]) -> Opened[Ballot]:
     book = ledger.book
     ballot = Ballot(
         by=book.cooperative,

@@ -313,9 +313,7 @@ class Convener:
                 seq=terms.document.seq,
                 terms=ENVELOPE.decode(terms.sealed).p,
             )
-            current.certificates.append(
-                seal_opened(certificate, self._desk.ledger.keys.document)
-            )
+            current.certificates.append(seal_opened(certificate, self._desk.ledger.keys.document))
 
     async def _deliver(self, current: Round) -> None:
         assert current.manifest is not None

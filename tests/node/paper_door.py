@@ -64,6 +64,9 @@ class PaperDoor:
         self.seen.append(opened.sealed)
         return Reply(200, RECEIPT, sha256(opened.sealed).digest())
 
+    def put(self, submission: Submission, opened: Opened[Any]) -> asyncio.Future[Reply]:
+        return asyncio.ensure_future(self.document(submission, opened))
+
     async def replies(self, items: list[tuple[Submission, Opened[Any]]]) -> list[Reply]:
         return [await self.document(submission, opened) for submission, opened in items]
 
