@@ -99,7 +99,7 @@ class ShareReserved(msgspec.Struct, frozen=True):
 
 
 class ShareSettled(msgspec.Struct, frozen=True):
-    """The set-off is certified: the reservation ends, and `tx` is not reserved again until `exp`."""
+    """The set-off is certified: its reservation ends; until `exp` there is no other one of `tx`."""
 
     tx: bytes
     exp: int

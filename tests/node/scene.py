@@ -1,6 +1,5 @@
 """A clearing round that stops before one member was asked; the test asks it."""
 
-
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

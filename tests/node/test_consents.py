@@ -1,6 +1,5 @@
 """A member consents to nothing but the proven optimum of a certified manifest."""
 
-
 from collections.abc import Callable
 from pathlib import Path
 

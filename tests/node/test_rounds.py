@@ -68,9 +68,7 @@ def owed(houses: list[House]) -> Debts:
 def certificates(house: House) -> list[bytes]:
     rows = house.rows("SELECT sealed FROM entries ORDER BY idx")
     opened = [reopen_verified(row[0]) for row in rows]
-    return [
-        terms_id(one.document.terms) for one in opened if isinstance(one.document, Certificate)
-    ]
+    return [terms_id(one.document.terms) for one in opened if isinstance(one.document, Certificate)]
 
 
 def optimum(debts: Debts) -> int:
