@@ -14,7 +14,7 @@ from node.gates import READY
 from node.http.app import Front
 from node.logs import configure
 from node.pipe import RemoteDoor, socket_path
-from node.running import bound_socket, crash, loop_factory
+from node.running import bound_socket, crash, loop_factory, settle_down
 from node.settings import Settings, load_settings
 
 log = logging.getLogger("ronde.gate")
@@ -36,6 +36,7 @@ async def serve_gate(folder: Path, settings: Settings) -> None:
     await door.open()
     front = Front(door, settings, crash)
     await front.open(bound_socket(settings.host, settings.port, shared=True))
+    settle_down()
     os.write(1, READY)
     await stop.wait()
     await front.close()

@@ -50,6 +50,14 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
+def settle_down() -> None:
+    """Tell the interpreter that all is loaded, in the ledger's process and in each gate."""
+    # What is loaded now stays: the collector need not look at it again, and rarely at the rest.
+    gc.freeze()
+    gc.set_threshold(*_COLLECT)
+    sys.setswitchinterval(_SWITCH_S)
+
+
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Return uvloop's maker of loops where it is installed; half the cost of a request."""
     try:
@@ -177,10 +185,7 @@ async def run_node(folder: Path, settings: Settings, announce: Callable[[str], N
     # What a node that was killed left behind must not be taken for this one's.
     listening.unlink(missing_ok=True)
     async with running(folder, settings) as desk:
-        # What is loaded now stays: the collector need not look at it again, and rarely at the rest.
-        gc.freeze()
-        gc.set_threshold(*_COLLECT)
-        sys.setswitchinterval(_SWITCH_S)
+        settle_down()
         doors = (
             _outside(desk, folder, settings, on_fault)
             if settings.gates

@@ -3,6 +3,7 @@
 Nothing of a payload is looked at before its signatures hold.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
@@ -70,6 +71,7 @@ def _prefix(kind: str) -> bytes:
     return b"DSSEv1 %d %b " % (len(kind), kind.encode())
 
 
+_ALL_TYPES: Final = frozenset(SHAPES)
 _PREFIXES: Final = {kind: _prefix(kind) for kind in SHAPES}
 
 
@@ -136,12 +138,49 @@ def open_any(sealed: bytes, allowed: frozenset[str]) -> Opened[Any]:
     Source:
         Spec 0004.
     """
+    unfolded = _unfold(sealed, allowed)
+    _verify(unfolded)
+    return _read(unfolded)
+
+
+def open_run(run: Sequence[bytes], allowed: frozenset[str]) -> list[Opened[Any]]:
+    """Open many sealed documents, as `open_any` would one by one.
+
+    Each step runs over all of them before the next begins, so that it finds the processor's caches
+    as it left them: a signature empties them, and a document is a microsecond or two cheaper so.
+
+    Args:
+        run: Sealed documents; from 32 to a few hundred serve best.
+        allowed: Type names that the caller expects.
+
+    Raises:
+        ProtocolError: one of them does not hold; which one, opening them one by one tells.
+    """
+    unfolded = [_unfold(sealed, allowed) for sealed in run]
+    for one in unfolded:
+        envelope, message, _ = one
+        if len(envelope.s) == 1:
+            line = envelope.s[0]
+            verify_registered(line.k, message, line.s)
+        else:
+            _verify(one)
+    return [_read(one) for one in unfolded]
+
+
+_Unfolded = tuple[Envelope, bytes, bytes]
+
+
+def _unfold(sealed: bytes, allowed: frozenset[str]) -> _Unfolded:
     envelope = ENVELOPE.decode(sealed)
     kind = envelope.t
     # Spec 0004: The reader MUST refuse an envelope of a type that it does not expect.
     if kind not in allowed:
         raise EncodingError(f"type {kind} is not expected here")
-    message = pre_authentication(kind, envelope.p)
+    return envelope, pre_authentication(kind, envelope.p), sealed
+
+
+def _verify(unfolded: _Unfolded) -> None:
+    envelope, message, _ = unfolded
     last = b""
     for line in envelope.s:
         # Spec 0004: The reader MUST refuse signatures whose keys are not in strictly increasing
@@ -149,9 +188,12 @@ def open_any(sealed: bytes, allowed: frozenset[str]) -> Opened[Any]:
         if line.k <= last:
             raise SignatureError("keys of the signatures out of order, or one twice")
         last = line.k
-        verify_registered(line.k, message, line.s)
-    document = SHAPES[kind].decode(envelope.p)
-    return Opened(document, message, sealed, _signers(envelope))
+        verify_registered(last, message, line.s)
+
+
+def _read(unfolded: _Unfolded) -> Opened[Any]:
+    envelope, message, sealed = unfolded
+    return Opened(SHAPES[envelope.t].decode(envelope.p), message, sealed, _signers(envelope))
 
 
 def _signers(envelope: Envelope) -> tuple[bytes, ...]:
@@ -171,7 +213,4 @@ def reopen_verified(sealed: bytes) -> Opened[Any]:
     Raises:
         EncodingError: the envelope or the payload is not canonical.
     """
-    envelope = ENVELOPE.decode(sealed)
-    document = SHAPES[envelope.t].decode(envelope.p)
-    message = pre_authentication(envelope.t, envelope.p)
-    return Opened(document, message, sealed, _signers(envelope))
+    return _read(_unfold(sealed, _ALL_TYPES))

@@ -1,19 +1,26 @@
 """The rule of a transfer order: one payer, 1 to 1,000 payees (spec 0006); it only reads."""
 
+from typing import Final
+
 from msgspec import UNSET
 
 from protocol.encoding import INT_MAX
 from protocol.envelope import Opened
 from protocol.ledger.accounts import Role
-from protocol.ledger.authority import check_author, check_sequence, check_validity
+from protocol.ledger.authority import (
+    SEQUENCE_AHEAD_MAX,
+    SKEW_MAX_S,
+    VALIDITY_MAX_S,
+    check_author,
+    check_sequence,
+    check_validity,
+)
 from protocol.ledger.book import SUSPENSE_SLOT, Book
 from protocol.ledger.changes import Changes, OrderHeld, Posted, SequenceUsed
 from protocol.ledger.refusals import Refusal
 from protocol.messages.orders import Leg, Order
 
-_MEMBER = int(Role.MEMBER)
-_COOPERATIVE = int(Role.COOPERATIVE)
-_PAYEES = (_MEMBER, _COOPERATIVE)
+_PAYEES: Final = (int(Role.MEMBER), int(Role.COOPERATIVE))
 
 
 def decide_order(book: Book, opened: Opened[Order], at: int) -> Changes | Refusal:
@@ -31,25 +38,48 @@ def decide_order(book: Book, opened: Opened[Order], at: int) -> Changes | Refusa
         Spec 0006, transfers.
     """
     order = opened.document
+    signers = opened.signers
+    accounts = book.accounts
+    payer = accounts.find(order.by)
+    if (
+        payer < 0
+        or accounts.role[payer] not in _PAYEES
+        or order.net != book.net
+        or order.home != book.cooperative
+        or order.unit != book.unit
+        or not order.iat - SKEW_MAX_S <= at <= order.exp
+        or order.exp - order.iat > VALIDITY_MAX_S
+        or len(signers) != 1
+        or accounts.kev[payer] != order.kev
+        or accounts.key[payer << 5 : (payer << 5) + 32] != signers[0]
+        or not 0 < order.seq - accounts.seq[payer] <= SEQUENCE_AHEAD_MAX
+    ):
+        # Something is out of the ordinary: several keys, an older number; or something is wrong,
+        # and the list says what comes first.
+        refusal = _first_wrong(book, payer, opened, at)
+        if refusal is not None:
+            return refusal
+    if order.legs[0].coop is not UNSET:
+        return _decide_foreign(book, payer, opened)
+    return _decide_legs(book, payer, order)
+
+
+def _first_wrong(book: Book, payer: int, opened: Opened[Order], at: int) -> Refusal | None:
+    """Return what is wrong with an order apart from its legs, in the order of the list."""
+    order = opened.document
     if order.net == book.net and order.home != book.cooperative:
         return Refusal.WRONG_COOPERATIVE
     refusal = check_validity(book.net, order, at)
     if refusal is not None:
         return refusal
-    payer = book.accounts.find(order.by)
     # Spec 0006: The payer of an order MUST be a member or the cooperative itself.
-    if payer < 0 or ((role := book.accounts.role[payer]) != _MEMBER and role != _COOPERATIVE):
+    if payer < 0 or book.accounts.role[payer] not in _PAYEES:
         return Refusal.AUTHOR_UNKNOWN
-    refusal = check_author(book, payer, order.kev, opened.signers) or check_sequence(
-        book, payer, order.seq
-    )
-    if refusal is not None:
-        return refusal
-    if order.unit != book.unit:
+    refusal = check_author(book, payer, order.kev, opened.signers)
+    refusal = refusal or check_sequence(book, payer, order.seq)
+    if refusal is None and order.unit != book.unit:
         return Refusal.WRONG_UNIT
-    if order.legs[0].coop is not UNSET:
-        return _decide_foreign(book, payer, opened)
-    return _decide_legs(book, payer, order)
+    return refusal
 
 
 def _decide_legs(book: Book, payer: int, order: Order) -> Changes | Refusal:
@@ -63,7 +93,7 @@ def _decide_legs(book: Book, payer: int, order: Order) -> Changes | Refusal:
         if leg.coop is not UNSET:
             return Refusal.FOREIGN_LEG_NOT_ALONE
         slot = find(leg.acct)
-        if slot < 0 or (role[slot] != _MEMBER and role[slot] != _COOPERATIVE):
+        if slot < 0 or role[slot] not in _PAYEES:
             return _first_refusal(book, order.legs)
         if slot == payer:
             return _first_refusal(book, order.legs)
