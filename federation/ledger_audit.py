@@ -18,7 +18,7 @@ from protocol.ledger.decide import enter
 from protocol.ledger.membership import found
 from protocol.ledger.refusals import Refusal
 from protocol.log.checkpoints import Checkpoint, open_checkpoint
-from protocol.log.leaves import entry_leaf
+from protocol.log.leaves import entry_leaf, entry_leaves
 from protocol.log.merkle import HASH_BYTES
 from protocol.log.tree import Tree
 from protocol.messages.decisions import Charter
@@ -131,7 +131,7 @@ def _replay(
     while run := list(islice(stream, min(BATCH, stop - tree.size) if stop else BATCH)):
         base = tree.size
         # Spec 0015: After a bad entry the reader MUST still hash those that follow.
-        hashes = [entry_leaf(salt, at, sealed) for at, salt, sealed in run]
+        hashes = entry_leaves(run)
         tree.extend(hashes)
         if differs < 0:
             differs = _first_difference(hashes, leaves, base)

@@ -42,7 +42,7 @@ from protocol.ledger.changes import Changes
 from protocol.ledger.decide import decide
 from protocol.ledger.refusals import Refusal
 from protocol.log.checkpoints import Checkpoint, sign_checkpoint
-from protocol.log.leaves import SALT_BYTES, entry_leaf
+from protocol.log.leaves import SALT_BYTES, entry_leaf, entry_leaves
 from protocol.log.receipts import Receipt
 from protocol.log.tree import BLOCK_LEAVES, Tree
 from protocol.messages.decisions import Admission, Charter, CreditLine
@@ -90,7 +90,6 @@ class Decided:
         at: Second of all its entries.
         first: Index of its first entry.
         items: What was asked.
-        leaves: Leaf hashes of its entries.
         group: What is written.
         again: Refused items whose document may stand in the log already.
     """
@@ -98,7 +97,6 @@ class Decided:
     at: int
     first: int
     items: list[Item] = field(default_factory=list)
-    leaves: list[bytes] = field(default_factory=list)
     group: Group = field(default_factory=Group)
     again: list[Item] = field(default_factory=list)
 
@@ -192,7 +190,7 @@ class Ledger:
     def enter(self, decided: Decided, items: list[Item]) -> None:
         """Decide and apply each item in turn, in memory alone."""
         salts = random_bytes(SALT_BYTES * len(items))
-        at, leaves, entries = decided.at, decided.leaves, decided.group.entries
+        at, entries = decided.at, decided.group.entries
         apply, mark = self.book.apply, self.trail.mark
         decided.items += items
         for turn, item in enumerate(items):
@@ -202,7 +200,7 @@ class Ledger:
             apply(changes, at)
             opened = item.opened
             assert opened is not None
-            item.place = len(leaves)
+            item.place = len(entries)
             index = decided.first + item.place
             extra = item.submission
             plain = is_transfer(changes)
@@ -211,10 +209,8 @@ class Ledger:
             if not plain or (extra is not None and extra.text is not UNSET):
                 self.effects.note(decided.group, changes, opened, extra, index, at)
             words = mark(changes, index)
-            sealed = opened.sealed
             salt = salts[turn * SALT_BYTES : (turn + 1) * SALT_BYTES]
-            leaves.append(entry_leaf(salt, at, sealed))
-            entries.append((index, at, salt, sealed, words))
+            entries.append((index, at, salt, opened.sealed, words))
 
     def close_group(self, decided: Decided, statements: Sequence[Statement] = ()) -> None:
         """Sign for a group and stage its rows.
@@ -222,7 +218,7 @@ class Ledger:
         Raises:
             StoreError: the disk refused; the node must stop.
         """
-        if decided.leaves:
+        if decided.group.entries:
             self._seal_group(decided)
         decided.group.statements += statements
         if decided.group:
@@ -289,7 +285,8 @@ class Ledger:
             raise EncodingError("the purpose is not the one that was signed")
 
     def _seal_group(self, decided: Decided) -> None:
-        leaves, first, at = decided.leaves, decided.first, decided.at
+        first, at = decided.first, decided.at
+        leaves = entry_leaves([entry[1:4] for entry in decided.group.entries])
         self.tree.extend(leaves)
         size = self.tree.size
         checkpoint = Checkpoint(self.origin, size, self.tree.root())

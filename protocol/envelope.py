@@ -176,7 +176,8 @@ def _unfold(sealed: bytes, allowed: frozenset[str]) -> _Unfolded:
     # Spec 0004: The reader MUST refuse an envelope of a type that it does not expect.
     if kind not in allowed:
         raise EncodingError(f"type {kind} is not expected here")
-    return envelope, pre_authentication(kind, envelope.p), sealed
+    payload = envelope.p
+    return envelope, b"%b%d %b" % (_PREFIXES[kind], len(payload), payload), sealed
 
 
 def _verify(unfolded: _Unfolded) -> None:
@@ -193,13 +194,10 @@ def _verify(unfolded: _Unfolded) -> None:
 
 def _read(unfolded: _Unfolded) -> Opened[Any]:
     envelope, message, sealed = unfolded
-    return Opened(SHAPES[envelope.t].decode(envelope.p), message, sealed, _signers(envelope))
-
-
-def _signers(envelope: Envelope) -> tuple[bytes, ...]:
     lines = envelope.s
     # One signature is the rule: a literal tuple is five times faster than a general one.
-    return (lines[0].k,) if len(lines) == 1 else tuple([line.k for line in lines])
+    signers = (lines[0].k,) if len(lines) == 1 else tuple([line.k for line in lines])
+    return Opened(SHAPES[envelope.t].decode(envelope.p), message, sealed, signers)
 
 
 def open_sealed(sealed: bytes, struct: type[D]) -> Opened[D]:

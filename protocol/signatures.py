@@ -17,7 +17,7 @@ from protocol.errors import SignatureError
 
 KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
-_SODIUM: Final = lib
+_OPEN: Final = lib.crypto_sign_open
 _NOWHERE: Final = ffi.NULL
 
 
@@ -72,7 +72,7 @@ def verify_registered(public_key: bytes, message: bytes, signature: bytes) -> No
         raise SignatureError("a key has 32 bytes and a signature 64")
     signed = signature + message
     # libsodium's crypto_sign_open without a place for the message: no copy, the same verdict.
-    if _SODIUM.crypto_sign_open(_NOWHERE, _NOWHERE, signed, len(signed), public_key):
+    if _OPEN(_NOWHERE, _NOWHERE, signed, len(signed), public_key):
         raise SignatureError("the signature does not hold")
 
 

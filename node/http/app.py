@@ -23,7 +23,7 @@ from node.http.sending import Answer
 from node.http.turnstile import Turnstile
 from node.logs import CORRELATION, correlation_of
 from node.settings import Settings
-from protocol.envelope import open_any
+from protocol.envelope import open_any, open_run
 from protocol.errors import ProtocolError, SignatureError
 from protocol.kinds import type_name
 from protocol.messages.wire import (
@@ -266,14 +266,25 @@ async def _verify(submissions: list[Submission]) -> tuple[list[Item], dict[int, 
     """Return the items whose signatures hold, and what is wrong with the others, by place."""
     items: list[Item] = []
     wrong: dict[int, str] = {}
-    for place, submission in enumerate(submissions):
-        if place and place % _VERIFY_RUN == 0:
+    for begin in range(0, len(submissions), _VERIFY_RUN):
+        if begin:
             await asyncio.sleep(0)
+        run = submissions[begin : begin + _VERIFY_RUN]
+        try:
+            opened = open_run([submission.doc for submission in run], SUBMITTED)
+        except ProtocolError:
+            _open_each(run, begin, items, wrong)
+        else:
+            items += zip(run, opened, strict=True)
+    return items, wrong
+
+
+def _open_each(run: list[Submission], begin: int, items: list[Item], wrong: dict[int, str]) -> None:
+    for place, submission in enumerate(run, begin):
         try:
             items.append((submission, open_any(submission.doc, SUBMITTED)))
         except ProtocolError as error:
             wrong[place] = str(error)
-    return items, wrong
 
 
 def _query(request: BaseRequest, route: Route) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import resource
+import struct
 import time
 from collections.abc import Iterator
 from hashlib import sha256
@@ -34,7 +35,7 @@ from tests.bench.world import (
 
 AT = 1_763_800_000
 ORIGIN = "bench.example/log"
-_HEAD = 44
+_HEAD = struct.Struct(">Q32sI")
 Record = tuple[int, bytes, bytes]
 
 
@@ -164,12 +165,12 @@ class Records:
         with self.path.open("rb", buffering=1 << 20) as file:
             read = file.read
             left = self.before
-            while head := read(_HEAD):
+            while head := read(_HEAD.size):
                 if left == 0:
                     self.marked_s = time.process_time()
                 left -= 1
-                sealed = read(int.from_bytes(head[40:], "big"))
-                yield int.from_bytes(head[:8], "big"), head[8:40], sealed
+                at, salt, size = _HEAD.unpack(head)
+                yield at, salt, read(size)
 
 
 def audit(cache: Path, scale: Scale) -> Figures:

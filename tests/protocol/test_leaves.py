@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.log.leaves import COMMITMENT_BYTES, entry_commitment, entry_leaf
+from protocol.log.leaves import COMMITMENT_BYTES, entry_commitment, entry_leaf, entry_leaves
 from protocol.log.merkle import leaf_hash
 
 salts = st.binary(min_size=32, max_size=32)
@@ -37,3 +37,9 @@ def test_a_salt_of_another_length_is_our_own_fault(length: int) -> None:
         entry_leaf(bytes(length), 0, b"")
     with pytest.raises(AssertionError):
         entry_commitment(bytes(length), 0, b"")
+
+
+def test_many_at_once_are_the_same_as_one_by_one() -> None:
+    entries = [(at, bytes([at]) * 32, bytes(at * 40)) for at in range(1, 40)]
+    assert entry_leaves(entries) == [entry_leaf(salt, at, sealed) for at, salt, sealed in entries]
+    assert entry_leaves([]) == []
