@@ -54,6 +54,9 @@ class Door(Protocol):
     async def document(self, submission: Submission, opened: Opened[Any]) -> Reply:
         """Answer one document whose signatures hold: a receipt or a sealed rejection."""
 
+    def way_s(self) -> float:
+        """Return how long the last documents were on their way, seconds; 0 in one process."""
+
     def put(self, submission: Submission, opened: Opened[Any]) -> "asyncio.Future[Reply]":
         """Answer as `document`, for a caller that has no task to wait in."""
 

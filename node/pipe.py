@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from node.clock import uptime_s
 from node.door import Door, DoorAway, DoorBusy, DoorFault, EncodedDoor, Item, Reply
 from node.errors import StoreError
 from node.frames import Frames
@@ -28,6 +29,7 @@ from protocol.messages.wire import (
 SOCKET_NAME: Final = "ledger.sock"
 IN_FLIGHT_MAX: Final = 4_000
 _RETRY_S: Final = 0.05
+_MEAN_OF: Final = 16
 # The kernel's bound on a socket's path, its final zero left out.
 _PATH_BYTES_MAX: Final = 100
 
@@ -109,6 +111,7 @@ class RemoteDoor:
         self._side: _GateSide | None = None
         self._singles: list[tuple[Submission, asyncio.Future[Reply]]] = []
         self._on_way = 0
+        self._way_s = 0.0
         self._carrying: set[asyncio.Task[None]] = set()
         self._keeper: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
@@ -167,6 +170,10 @@ class RemoteDoor:
         """Answer as `Door.document`."""
         return await self.put(submission, opened)
 
+    def way_s(self) -> float:
+        """Return a running mean of how long documents were on their way, seconds."""
+        return self._way_s
+
     def put(self, submission: Submission, opened: Opened[Any]) -> "asyncio.Future[Reply]":
         """Answer as `Door.put`; what comes within one turn of the loop goes together."""
         if self._side is None:
@@ -189,6 +196,7 @@ class RemoteDoor:
 
     async def _carry(self, singles: list[tuple[Submission, asyncio.Future[Reply]]]) -> None:
         batch = BATCH.encode(Batch([submission for submission, _ in singles]))
+        begin_s = uptime_s()
         try:
             _, found = await self._ask(SINGLES, batch)
         except (ProtocolError, DoorBusy, DoorAway, DoorFault) as error:
@@ -198,6 +206,7 @@ class RemoteDoor:
             return
         finally:
             self._on_way -= len(singles)
+            self._way_s += (uptime_s() - begin_s - self._way_s) / _MEAN_OF
         for (_, place), reply in zip(singles, _DECODE_REPLIES(found), strict=True):
             if not place.done():
                 place.set_result(reply)

@@ -83,7 +83,7 @@ class Front:
         self._settings = settings
         self._allowance = Allowance(settings.documents_per_s, settings.documents_burst, uptime_s)
         self._waiting = 0
-        self._turnstile = Turnstile()
+        self._turnstile = Turnstile(door.way_s)
         self._lobby = Lobby(self.answer, self.express, settings, on_fault)
         self._listener: asyncio.Server | None = None
 
