@@ -154,21 +154,20 @@ def _enter(report: LogReport, book: Book, run: list[Record], base: int) -> bool:
         True after the first bad entry, which has its finding in the report.
     """
     opened, finding = _opened(report, run, base)
-    signatures, place = 0, base
+    place = base
     try:
-        for document, (at, _, _) in zip(opened, run, strict=False):
+        for document, record in zip(opened, run, strict=False):
             # Spec 0015: The reader MUST enter each document by the rules with which it was written.
-            refusal = enter(book, document, at)
+            refusal = enter(book, document, record[0])
             if refusal is not None:
-                finding = _refused(report, place, refusal, at, book.head.at)
+                finding = _refused(report, place, refusal, record[0], book.head.at)
                 break
-            signatures += len(document.signers)
             if type(document.document) is not Order:
                 keep(report, place, document)
             place += 1
     except ProtocolError as error:
         finding = _broken(report, place, error)
-    report.signatures += signatures
+    report.signatures += sum([len(document.signers) for document in opened[: place - base]])
     report.replayed = place
     if finding is not None:
         report.findings.append(finding)

@@ -158,10 +158,9 @@ def open_run(run: Sequence[bytes], allowed: frozenset[str]) -> list[Opened[Any]]
     """
     unfolded = [_unfold(sealed, allowed) for sealed in run]
     for one in unfolded:
-        envelope, message, _ = one
-        if len(envelope.s) == 1:
-            line = envelope.s[0]
-            verify_registered(line.k, message, line.s)
+        lines = one[0].s
+        if len(lines) == 1:
+            verify_registered(lines[0].k, one[1], lines[0].s)
         else:
             _verify(one)
     return [_read(one) for one in unfolded]
