@@ -9,7 +9,7 @@ from typing import Final, Literal
 from msgspec import UNSET, UnsetType
 
 from protocol.envelope import Opened, seal
-from protocol.messages.decisions import Admission, Charter, CreditLine, LimitChange
+from protocol.messages.decisions import Admission, Charter, CreditLine
 from protocol.messages.keyevents import Inception
 from protocol.messages.orders import Leg, Order, Question
 
@@ -80,30 +80,6 @@ def admission(
         ceil=ceiling,
         climit=credit_limit,
         event=event,
-        exp=now_s + DECISION_VALIDITY_S,
-        iat=now_s,
-        kev=kev,
-        net=charter.document.net,
-        seq=seq,
-    )
-
-
-def limit_change(
-    charter: Opened[Charter],
-    account: bytes,
-    *,
-    credit_limit: int,
-    ceiling: int,
-    seq: int,
-    now_s: int,
-    kev: int = 0,
-) -> LimitChange:
-    """Return the decision that sets both limits of an account; arguments as `admission`."""
-    return LimitChange(
-        acct=account,
-        by=charter.id,
-        ceil=ceiling,
-        climit=credit_limit,
         exp=now_s + DECISION_VALIDITY_S,
         iat=now_s,
         kev=kev,

@@ -326,10 +326,10 @@ class Ledger:
         begin = number * BLOCK_LEAVES
         found = rows(
             self.reader,
-            "SELECT salt, at, sealed FROM entries WHERE idx>=? AND idx<? ORDER BY idx",
+            "SELECT at, salt, sealed FROM entries WHERE idx>=? AND idx<? ORDER BY idx",
             (begin, begin + BLOCK_LEAVES),
         )
-        return [entry_leaf(salt, at, sealed) for salt, at, sealed in found]
+        return entry_leaves(found)
 
     def scrub(self, number: int) -> None:
         """Hash the documents of one block again: a full one, or at the start the last one.

@@ -28,7 +28,21 @@ def problem(slug: str, found: str = "") -> Reply:
         slug: A key of `PROBLEMS`.
         found: What was found, in English, for a developer; never personal.
     """
-    status, french, english = PROBLEMS[slug]
+    return problem_reply(slug, PROBLEMS[slug], found)
+
+
+def problem_reply(
+    slug: str, sentences: tuple[int, str, str], found: str, correlation: str = ""
+) -> Reply:
+    """Return the reply of a problem of any list, in the one shape.
+
+    Args:
+        slug: The contract's word for it.
+        sentences: Status, French, English.
+        found: What was found, in English, for a developer; never personal.
+        correlation: Under which the node's own log tells more; absent when empty.
+    """
+    status, french, english = sentences
     body = {
         "type": f"urn:ronde:{slug}",
         "title": french,
@@ -36,4 +50,6 @@ def problem(slug: str, found: str = "") -> Reply:
         "status": status,
         "detail": found,
     }
+    if correlation:
+        body["instance"] = f"urn:ronde:correlation:{correlation}"
     return Reply(status, PROBLEM_KIND, json.dumps(body, ensure_ascii=False).encode())

@@ -1,10 +1,9 @@
 """Problems that the HTTP door finds itself, in the one shape of `node.problems`."""
 
-import json
 from typing import Final
 
 from node.door import Reply
-from node.problems import PROBLEM_KIND, PROBLEMS, problem
+from node.problems import PROBLEMS, problem_reply
 
 # slug: status, French, English.
 FAULTS: Final[dict[str, tuple[int, str, str]]] = {
@@ -44,16 +43,5 @@ def fault(slug: str, found: str = "", correlation: str = "") -> Reply:
         found: What was found, in English, for a developer; never personal.
         correlation: Under which the node's own log tells more.
     """
-    if slug in PROBLEMS and not correlation:
-        return problem(slug, found)
-    status, french, english = FAULTS[slug] if slug in FAULTS else PROBLEMS[slug]
-    body = {
-        "type": f"urn:ronde:{slug}",
-        "title": french,
-        "title_en": english,
-        "status": status,
-        "detail": found,
-    }
-    if correlation:
-        body["instance"] = f"urn:ronde:correlation:{correlation}"
-    return Reply(status, PROBLEM_KIND, json.dumps(body, ensure_ascii=False).encode())
+    sentences = FAULTS[slug] if slug in FAULTS else PROBLEMS[slug]
+    return problem_reply(slug, sentences, found, correlation)

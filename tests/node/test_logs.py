@@ -44,9 +44,14 @@ def test_an_innocent_correlation_id_is_kept() -> None:
 @pytest.mark.parametrize("as_json", [True, False])
 def test_lines_go_to_standard_error(as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
     before = logging.getLogger().handlers[:]
+    # Whatever ran before in this process may have silenced loggers: here they speak.
+    logging.disable(logging.NOTSET)
+    logger = logging.getLogger("ronde.node")
+    logger.disabled = False
+    logger.setLevel(logging.NOTSET)
     try:
         configure(as_json)
-        logging.getLogger("ronde.node").warning("hello")
+        logger.warning("hello")
         said = capsys.readouterr()
     finally:
         logging.getLogger().handlers[:] = before
