@@ -3,7 +3,6 @@
 Nothing of a payload is looked at before its signatures hold.
 """
 
-from collections.abc import Sequence
 from hashlib import sha256
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
@@ -138,12 +137,14 @@ def open_any(sealed: bytes, allowed: frozenset[str]) -> Opened[Any]:
     Source:
         Spec 0004.
     """
-    unfolded = _unfold(sealed, allowed)
-    _verify(unfolded)
-    return _read(unfolded)
+    envelope = ENVELOPE.decode(sealed)
+    message = _message(envelope, allowed)
+    _verify(envelope, message)
+    document = SHAPES[envelope.t].decode(envelope.p)
+    return Opened(document, message, sealed, _signers(envelope.s))
 
 
-def open_run(run: Sequence[bytes], allowed: frozenset[str]) -> list[Opened[Any]]:
+def open_run(run: list[bytes], allowed: frozenset[str]) -> list[Opened[Any]]:
     """Open many sealed documents, as `open_any` would one by one.
 
     Each step runs over all of them before the next begins, so that it finds the processor's caches
@@ -156,31 +157,37 @@ def open_run(run: Sequence[bytes], allowed: frozenset[str]) -> list[Opened[Any]]
     Raises:
         ProtocolError: one of them does not hold; which one, opening them one by one tells.
     """
-    unfolded = [_unfold(sealed, allowed) for sealed in run]
-    for one in unfolded:
-        lines = one[0].s
+    envelopes = ENVELOPE.decode_run(run)
+    messages = [_message(envelope, allowed) for envelope in envelopes]
+    for envelope, message in zip(envelopes, messages, strict=True):
+        lines = envelope.s
         if len(lines) == 1:
-            verify_registered(lines[0].k, one[1], lines[0].s)
+            verify_registered(lines[0].k, message, lines[0].s)
         else:
-            _verify(one)
-    return [_read(one) for one in unfolded]
+            _verify(envelope, message)
+    kinds = {envelope.t for envelope in envelopes}
+    if len(kinds) == 1:
+        documents = SHAPES[kinds.pop()].decode_run([envelope.p for envelope in envelopes])
+    else:
+        documents = [SHAPES[envelope.t].decode(envelope.p) for envelope in envelopes]
+    return [
+        Opened(document, message, sealed, _signers(envelope.s))
+        for document, message, sealed, envelope in zip(
+            documents, messages, run, envelopes, strict=True
+        )
+    ]
 
 
-_Unfolded = tuple[Envelope, bytes, bytes]
-
-
-def _unfold(sealed: bytes, allowed: frozenset[str]) -> _Unfolded:
-    envelope = ENVELOPE.decode(sealed)
+def _message(envelope: Envelope, allowed: frozenset[str]) -> bytes:
     kind = envelope.t
     # Spec 0004: The reader MUST refuse an envelope of a type that it does not expect.
     if kind not in allowed:
         raise EncodingError(f"type {kind} is not expected here")
     payload = envelope.p
-    return envelope, b"%b%d %b" % (_PREFIXES[kind], len(payload), payload), sealed
+    return b"%b%d %b" % (_PREFIXES[kind], len(payload), payload)
 
 
-def _verify(unfolded: _Unfolded) -> None:
-    envelope, message, _ = unfolded
+def _verify(envelope: Envelope, message: bytes) -> None:
     last = b""
     for line in envelope.s:
         # Spec 0004: The reader MUST refuse signatures whose keys are not in strictly increasing
@@ -191,12 +198,9 @@ def _verify(unfolded: _Unfolded) -> None:
         verify_registered(last, message, line.s)
 
 
-def _read(unfolded: _Unfolded) -> Opened[Any]:
-    envelope, message, sealed = unfolded
-    lines = envelope.s
+def _signers(lines: list[SignatureLine]) -> tuple[bytes, ...]:
     # One signature is the rule: a literal tuple is five times faster than a general one.
-    signers = (lines[0].k,) if len(lines) == 1 else tuple([line.k for line in lines])
-    return Opened(SHAPES[envelope.t].decode(envelope.p), message, sealed, signers)
+    return (lines[0].k,) if len(lines) == 1 else tuple([line.k for line in lines])
 
 
 def open_sealed(sealed: bytes, struct: type[D]) -> Opened[D]:
@@ -210,4 +214,6 @@ def reopen_verified(sealed: bytes) -> Opened[Any]:
     Raises:
         EncodingError: the envelope or the payload is not canonical.
     """
-    return _read(_unfold(sealed, _ALL_TYPES))
+    envelope = ENVELOPE.decode(sealed)
+    document = SHAPES[envelope.t].decode(envelope.p)
+    return Opened(document, _message(envelope, _ALL_TYPES), sealed, _signers(envelope.s))

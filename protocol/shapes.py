@@ -5,6 +5,7 @@ the canonical map of `protocol.encoding`; the comparison with the encoding of th
 catches duplicate keys, unordered keys, unknown fields and over-long headers, as it does there.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_type_hints
 
 import msgspec
@@ -84,8 +85,29 @@ class Shape(Generic[T]):
         # value.
         if self._encode(document) != data:
             raise EncodingError(f"{self.struct.__name__}: not the canonical form")
-        for name in self._texts:
-            text = getattr(document, name)
-            if text is not msgspec.UNSET:
-                check_text(text)
+        self._check_texts((document,))
         return document
+
+    def decode_run(self, run: list[bytes]) -> list[T]:
+        """Return what `decode` returns for each; a step over all of them costs less than over one.
+
+        Raises:
+            EncodingError: one of them does not hold; which one, decoding them one by one tells.
+        """
+        if max(map(len, run)) > self._bytes_max:
+            raise EncodingError(f"at most {self._bytes_max} bytes each")
+        try:
+            documents = list(map(self._decode, run))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise EncodingError(f"{self.struct.__name__}: {error}") from error
+        if list(map(self._encode, documents)) != run:
+            raise EncodingError(f"{self.struct.__name__}: not the canonical form")
+        self._check_texts(documents)
+        return documents
+
+    def _check_texts(self, documents: Iterable[T]) -> None:
+        for name in self._texts:
+            for document in documents:
+                text = getattr(document, name)
+                if text is not msgspec.UNSET:
+                    check_text(text)

@@ -9,7 +9,7 @@ SALT_BYTES: Final = 32
 COMMITMENT_BYTES: Final = 33
 
 _DOMAIN: Final = b"ronde/leaf/v1\x00"
-_FIGURES: Final = struct.Struct(">QI").pack
+_HEAD: Final = struct.Struct(f">{len(_DOMAIN)}s{SALT_BYTES}sQI").pack
 
 
 def entry_commitment(salt: bytes, at: int, sealed: bytes) -> bytes:
@@ -28,7 +28,7 @@ def entry_commitment(salt: bytes, at: int, sealed: bytes) -> bytes:
     """
     assert len(salt) == SALT_BYTES
     # Spec 0007: The commitment of an entry is 0x01 ‖ SHA-256(domain ‖ salt ‖ at ‖ length ‖ sealed).
-    return b"\x01" + sha256(_DOMAIN + salt + _FIGURES(at, len(sealed)) + sealed).digest()
+    return b"\x01" + sha256(_HEAD(_DOMAIN, salt, at, len(sealed)) + sealed).digest()
 
 
 def entry_leaf(salt: bytes, at: int, sealed: bytes) -> bytes:
@@ -58,7 +58,7 @@ def entry_leaves(entries: Sequence[tuple[int, bytes, bytes]]) -> list[bytes]:
     # 0x00 is the mark of a leaf in RFC 6962, 0x01 the version of the commitment.
     return [
         sha256(
-            b"\x00\x01" + sha256(_DOMAIN + salt + _FIGURES(at, len(sealed)) + sealed).digest()
+            b"\x00\x01" + sha256(_HEAD(_DOMAIN, salt, at, len(sealed)) + sealed).digest()
         ).digest()
         for at, salt, sealed in entries
     ]

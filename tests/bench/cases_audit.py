@@ -3,12 +3,13 @@
 import hashlib
 import os
 import resource
-import struct
 import time
 from collections.abc import Iterator
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
+from cli.audit_files import EntriesFile
 from federation.ledger_audit import audit_log
 from protocol.envelope import ENVELOPE, document_id, open_sealed, seal
 from protocol.ledger.authority import next_key_digest
@@ -35,7 +36,6 @@ from tests.bench.world import (
 
 AT = 1_763_800_000
 ORIGIN = "bench.example/log"
-_HEAD = struct.Struct(">Q32sI")
 Record = tuple[int, bytes, bytes]
 
 
@@ -153,8 +153,8 @@ def _run_of_orders(first: int, count: int, plan: Plan, path: str) -> list[bytes]
     return in_parts(_shifted, count, first, plan, path)
 
 
-class Records:
-    """The records of a file, one after the other; marks the CPU at the first ordinary order."""
+class _Marked:
+    """The records of a file as an auditor reads them; marks the CPU at the first ordinary order."""
 
     def __init__(self, path: Path, before: int) -> None:
         self.path = path
@@ -162,15 +162,10 @@ class Records:
         self.marked_s = 0.0
 
     def __iter__(self) -> Iterator[Record]:
-        with self.path.open("rb", buffering=1 << 20) as file:
-            read = file.read
-            left = self.before
-            while head := read(_HEAD.size):
-                if left == 0:
-                    self.marked_s = time.process_time()
-                left -= 1
-                at, salt, size = _HEAD.unpack(head)
-                yield at, salt, read(size)
+        records = iter(EntriesFile(self.path))
+        yield from islice(records, self.before)
+        self.marked_s = time.process_time()
+        yield from records
 
 
 def audit(cache: Path, scale: Scale) -> Figures:
@@ -183,7 +178,7 @@ def audit(cache: Path, scale: Scale) -> Figures:
     made = time.perf_counter() - begin
     signed = samples(list(_orders_of(path, 2_000)))
     before = verify_us(signed)
-    records = Records(path, 1 + scale.audit_members)
+    records = _Marked(path, 1 + scale.audit_members)
     wall, start = time.perf_counter(), time.process_time()
     note = path.with_suffix(".note").read_text(encoding="utf-8")
     report = audit_log(records, checkpoint=note)
@@ -210,7 +205,7 @@ def audit(cache: Path, scale: Scale) -> Figures:
 
 def _orders_of(path: Path, count: int) -> Iterator[bytes]:
     found = 0
-    for _, _, sealed in Records(path, 0):
+    for _, _, sealed in EntriesFile(path):
         if b"ronde.order" in ENVELOPE.decode(sealed).t.encode():
             yield sealed
             found += 1

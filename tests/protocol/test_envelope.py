@@ -16,6 +16,7 @@ from protocol.envelope import (
     document_id,
     merge,
     open_any,
+    open_run,
     open_sealed,
     pre_authentication,
     reopen_verified,
@@ -150,10 +151,37 @@ def test_an_envelope_of_another_shape_is_refused(change: dict[str, Any]) -> None
         open_any(data, LOGGED)
 
 
+RUN = [ORDER, ALICE.pay((BOB, 5)), TOWN.sealed, BOB.pay((ALICE, 7))]
+
+
+def test_a_run_opens_as_its_documents_do_one_by_one() -> None:
+    allowed = LOGGED
+    for run in (RUN, [RUN[0], RUN[1]], [RUN[2]]):
+        assert open_run(run, allowed) == [open_any(sealed, allowed) for sealed in run]
+
+
+@given(
+    st.integers(0, len(RUN) - 1), st.integers(0, len(ORDER) - 1), st.integers(1, 255),
+    st.booleans(),
+)  # fmt: skip
+def test_one_changed_byte_refuses_the_whole_run(
+    spoilt: int, place: int, change: int, alike: bool
+) -> None:
+    # Spec 0004: The reader MUST refuse an envelope of which any signature does not hold.
+    run = [ORDER, RUN[1]] * 2 if alike else list(RUN)
+    data = bytearray(run[spoilt])
+    data[place % len(data)] ^= change
+    run[spoilt] = bytes(data)
+    with pytest.raises(ProtocolError):
+        open_run(run, LOGGED)
+
+
 def test_more_than_an_envelope_is_not_looked_at() -> None:
     # Spec 0004: The reader MUST refuse more than 68,000 bytes before it looks at them.
     with pytest.raises(EncodingError, match="68001 bytes"):
         open_any(bytes(ENVELOPE_BYTES_MAX + 1), LOGGED)
+    with pytest.raises(EncodingError, match="at most 68000 bytes"):
+        open_run([ORDER, bytes(ENVELOPE_BYTES_MAX + 1)], LOGGED)
 
 
 def test_the_greatest_order_fits_its_envelope() -> None:

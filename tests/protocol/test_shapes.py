@@ -57,7 +57,10 @@ def test_any_bytes_end_in_a_document_or_in_encoding_error(kind: str) -> None:
             try:
                 other = shape.decode(read)
             except EncodingError:
+                with pytest.raises(EncodingError):
+                    shape.decode_run([shape.encode(document), read])
                 continue
+            assert shape.decode_run([shape.encode(document), read]) == [document, other]
             assert shape.encode(other) == read
 
     law()
