@@ -6,7 +6,6 @@ runs in another thread, one hand-over a group, never one a row.
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from node.door import DoorBusy
 from node.errors import StoreError
 from node.ledger import Decided, Item, Ledger, Maker, Verdict
 from node.store.database import Statement, commit
+from node.store.disk import Disk
 from protocol.envelope import Opened
 from protocol.messages.wire import Submission
 
@@ -50,7 +50,7 @@ class Sequencer:
         self._open: _Turn | None = None
         self._may_run_ahead = False
         self._wake = asyncio.Event()
-        self._disk = ThreadPoolExecutor(1, "disk")
+        self._disk = Disk(self._commit)
         self._failure: StoreError | None = None
         self._closing = False
         self.on_change: list[Callable[[], None]] = []
@@ -142,7 +142,7 @@ class Sequencer:
             self._fail(error)
             raise
         finally:
-            self._disk.shutdown(wait=False)
+            self._disk.close()
 
     def _is_idle(self) -> bool:
         return not self._queue and not self._statements and self._open is None
@@ -177,8 +177,7 @@ class Sequencer:
         # repeated document up once it is durable, for the trails would lead past the disk.
         self._may_run_ahead = not decided.again
         try:
-            loop = asyncio.get_running_loop()
-            self._sync_s = await loop.run_in_executor(self._disk, self._commit)
+            self._sync_s = await self._disk.begin()
         finally:
             self._may_run_ahead = False
 

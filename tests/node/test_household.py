@@ -1,7 +1,7 @@
 """Everything under one roof starts, drains, writes a snapshot, and closes whatever happens."""
 
 import asyncio
-import time
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from node import household
 from node.errors import StoreError
 from node.household import open_household
 from node.keyfile import KeyFileError
+from node.store.disk import Disk
 from protocol.log.receipts import Receipt
 from tests.node.village import village
 
@@ -38,7 +39,8 @@ async def test_a_disk_that_never_answers_is_not_waited_for_for_ever(
         live = house.live
         # A disk that was slow last time is waited for in its thread, which is busy for a while.
         live.sequencer._sync_s = 1.0
-        live.sequencer._disk.submit(time.sleep, 0.5)
+        committed = threading.Event()
+        live.sequencer._disk = Disk(lambda: 1.0 if committed.wait() else 0.0)
         lost = asyncio.create_task(house.submit(alice.paying(bruno, 1)))
         await asyncio.sleep(0.01)
         with pytest.raises(StoreError, match="in time"):
@@ -46,7 +48,7 @@ async def test_a_disk_that_never_answers_is_not_waited_for_for_ever(
         reply = await lost
         assert not isinstance(reply, Receipt)
         # Only the end of the process, or this test, may close what the thread still holds.
-        await asyncio.to_thread(live.sequencer._disk.shutdown)
+        committed.set()
         live.ledger.close()
         await house.start()
         assert house.book.sum() == 0

@@ -127,11 +127,13 @@ class House:
         self.folder = left
         assert live.failed is not None
         tasks = [*live._tasks, live.failed]
+        disk = live.sequencer._disk._thread
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         # The thread of the disk may still be inside SQLite, which must not be closed under it.
-        await asyncio.to_thread(live.sequencer._disk.shutdown)
+        if disk is not None:
+            await asyncio.to_thread(disk.join)
         live.ledger.close()
 
     async def submit(self, sealed: bytes, **extra: Any) -> Receipt | Refusal | Reply:
