@@ -74,19 +74,23 @@ def replay(book: Book, trail: Trail, words: bytes, at: int, index: int) -> bool:
     Returns:
         False when the entry is of another kind and its document must be decided again.
     """
+    touched = trail.touched
     if len(words) == _TWO_MOVES.size:
         kind, author, seq, _, payer, less, _, payee, more, _ = _TWO_MOVES.unpack(words)
+        if not kind:
+            return False
         moves = [(payer, less), (payee, more)]
+        touched[payer] = touched[payee] = index + 1
     else:
         kind, author, seq, _, *marks = memoryview(words).cast("q")
+        if not kind:
+            return False
         moves = list(zip(marks[::3], marks[1::3], strict=True))
-    if not kind:
-        return False
-    book.apply((Posted(moves), SequenceUsed(author, seq)), at)
+        for slot, _ in moves:
+            touched[slot] = index + 1
     trail.authored[author] = index + 1
-    for slot, _ in moves:
-        trail.touched[slot] = index + 1
     trail.check = crc32(words, trail.check)
+    book.apply((Posted(moves), SequenceUsed(author, seq)), at)
     return True
 
 
