@@ -19,6 +19,8 @@ _NOBODY: Final = -1
 # The trail of one payer and one payee, by far the most common: packed at once.
 _TWO_WORDS: Final = HEAD_WORDS + 2 * 3
 _TWO_MOVES: Final = Struct(f"={_TWO_WORDS}q")
+_TWO_BYTES: Final = _TWO_MOVES.size
+_READ_TWO: Final = _TWO_MOVES.unpack
 
 
 class Trail:
@@ -75,8 +77,8 @@ def replay(book: Book, trail: Trail, words: bytes, at: int, index: int) -> bool:
         False when the entry is of another kind and its document must be decided again.
     """
     touched = trail.touched
-    if len(words) == _TWO_MOVES.size:
-        kind, author, seq, _, payer, less, _, payee, more, _ = _TWO_MOVES.unpack(words)
+    if len(words) == _TWO_BYTES:
+        kind, author, seq, _, payer, less, _, payee, more, _ = _READ_TWO(words)
         if not kind:
             return False
         moves = [(payer, less), (payee, more)]
