@@ -1,10 +1,11 @@
 # `make demo` and `make test` are the two commands of the README; each prepares .venv when needed.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix fuzz bench vectors spec-coverage setup pins clean
+.PHONY: help demo test check fix fuzz bench bench-clearing vectors spec-coverage setup pins clean
 
 ARGS ?=
 BIN := .venv/bin
 READY := .venv/ready
+KERNEL := build/kernel
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -12,7 +13,7 @@ help: ## this list
 demo: $(READY) ## four cooperatives, payments around the ring, one clearing, one audit (ARGS="--json")
 	@$(BIN)/ronde demo $(ARGS)
 
-test: $(READY) ## all tests with branch coverage and its floors (ARGS="tests/node" for a part)
+test: $(READY) $(KERNEL) ## all tests with branch coverage and its floors (ARGS="tests/node" for a part)
 	@mkdir -p build/coverage && rm -f build/coverage/data*
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report= $(ARGS)
 	@$(if $(ARGS),true,$(BIN)/python -m tests.house.coverage_floor)
@@ -32,9 +33,13 @@ fix: $(READY) ## let ruff mend and format what it can
 fuzz: $(READY) ## the properties again, 20,000 fresh examples each (prints its seed)
 	$(BIN)/python -m pytest -n 2 --hypothesis-profile=fuzz $(ARGS)
 
-bench: $(READY) ## measure the node and the audit; writes build/bench.json
+bench: $(READY) $(KERNEL) ## measure the node and the audit; writes build/bench.json
 	@mkdir -p build
 	@$(BIN)/python -m tests.bench.run $(ARGS)
+
+bench-clearing: $(READY) ## measure the clearing engine; writes build/bench-clearing.json
+	@mkdir -p build
+	@$(BIN)/python -m tests.bench.clearing.run $(ARGS)
 
 vectors: $(READY) ## write our vectors again; fails when one byte differs
 	@rm -rf build/vectors && mkdir -p build && cp -R spec/vectors build/vectors
@@ -58,6 +63,11 @@ $(READY): constraints.txt pyproject.toml .ci/python
 	&& touch $(READY) \
 	|| { tail -n 20 build/setup.log >&2; \
 	  echo "L'installation a échoué ; le détail est dans build/setup.log · set-up failed, see build/setup.log" >&2; exit 1; }
+
+$(KERNEL): $(wildcard federation/native/*.[ch]) .ci/kernel.py
+	@mkdir -p build && $(BIN)/python .ci/kernel.py \
+	  || echo "Pas de compilateur C : voie de la bibliothèque · no C compiler: the library path is used"
+	@touch $(KERNEL)
 
 pins: ## choose newer versions and write constraints.txt again (needs pip-tools of its own)
 	@python=$$(sh .ci/python) && rm -rf build/pins && "$$python" -m venv build/pins \

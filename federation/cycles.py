@@ -49,7 +49,8 @@ def cycles(graph: Graph[Name], flow: Sequence[int]) -> list[Cycle[Name]]:
         ProofError: the flow is not a circulation of this graph.
     """
     verify_circulation(graph, flow)
-    return _listed(graph, _walk(graph, list(flow)))
+    walked = walk_arcs(len(graph.names), graph.debtors, graph.creditors, list(flow))
+    return _listed(graph, walked)
 
 
 def short_cycles(graph: Graph[Name], flow: Sequence[int]) -> list[Cycle[Name]]:
@@ -75,21 +76,30 @@ def _listed(graph: Graph[Name], found: Iterable[tuple[list[int], int]]) -> list[
     return sorted(_canonical(graph, members, amount) for members, amount in found)
 
 
-def _leaving(graph: Graph[Name], left: Sequence[int]) -> list[list[int]]:
+def _leaving(members: int, debtors: Sequence[int], left: Sequence[int]) -> list[list[int]]:
     """Sort the arcs that carry flow by debtor; each list ends with the smallest creditor."""
-    leaving: list[list[int]] = [[] for _ in graph.names]
+    leaving: list[list[int]] = [[] for _ in range(members)]
     for arc in range(len(left) - 1, -1, -1):
         if left[arc]:
-            leaving[graph.debtors[arc]].append(arc)
+            leaving[debtors[arc]].append(arc)
     return leaving
 
 
-def _walk(graph: Graph[Name], left: list[int]) -> Iterable[tuple[list[int], int]]:
-    """Yield cycles as indices of members, taking their amounts out of `left` on the way."""
+def walk_arcs(
+    members: int, debtors: Sequence[int], creditors: Sequence[int], left: list[int]
+) -> Iterable[tuple[list[int], int]]:
+    """Yield the cycles of one walk over the arcs, taking their amounts out of `left` on the way.
+
+    Args:
+        members: how many members there are.
+        debtors: the debtor of each arc; arcs ascend by debtor, then creditor.
+        creditors: the creditor of each arc.
+        left: a circulation, minor units on each arc; all zero in the end.
+    """
     # The end of a list is the arc to try next; an emptied arc is dropped for good.
-    leaving = _leaving(graph, left)
-    place = [-1] * len(graph.names)
-    for root in range(len(graph.names)):
+    leaving = _leaving(members, debtors, left)
+    place = [-1] * members
+    for root in range(members):
         way: list[int] = [root]
         arcs: list[int] = []
         place[root] = 0
@@ -102,7 +112,7 @@ def _walk(graph: Graph[Name], left: list[int]) -> Iterable[tuple[list[int], int]
                 assert len(way) == 1, "a circulation never ends at a member"
                 break
             arc = onward[-1]
-            member = graph.creditors[arc]
+            member = creditors[arc]
             arcs.append(arc)
             if place[member] < 0:
                 place[member] = len(way)
@@ -124,7 +134,7 @@ def _walk(graph: Graph[Name], left: list[int]) -> Iterable[tuple[list[int], int]
 
 def _shortest_first(graph: Graph[Name], left: list[int]) -> Iterable[tuple[list[int], int]]:
     """Yield cycles as indices of members: the least rest first, closed by the shortest way."""
-    leaving: list[list[int]] = _leaving(graph, left)
+    leaving = _leaving(len(graph.names), graph.debtors, left)
     rests: list[tuple[int, int]] = [(rest, arc) for arc, rest in enumerate(left) if rest]
     heapify(rests)
     while rests:

@@ -11,6 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+import numpy as np
+
+from federation.library import Amounts
+from federation.network import Network
 from federation.obligations import Graph, Name
 from federation.optimality import potentials, verify_optimal
 from federation.set_off import solve
@@ -227,3 +231,28 @@ def verify_answer(
     verify_optimal(graph, flow, proof, costs)
     if not is_unique(graph, flow, proof, costs):
         raise ProofError("under this salt the optimum is not unique")
+
+
+def ties_of(network: Network, names: Sequence[Name], salt: bytes) -> Amounts:
+    """Return the tie of every arc of a network: what `tie_hash` gives, for all arcs at once.
+
+    Args:
+        network: the debts; a member's number is its place in `names`.
+        names: of the members, ascending.
+        salt: 32 bytes.
+    """
+    assert len(salt) == SALT_BYTES, "a salt has 32 bytes"
+    sized = [_sized(name) for name in names]
+    begun = sha256(_TIE_DOMAIN + salt)
+    digests: list[bytes] = []
+    last, debtor_begun = -1, begun
+    for debtor, creditor in zip(network.debtors.tolist(), network.creditors.tolist(), strict=True):
+        if debtor != last:
+            last, debtor_begun = debtor, begun.copy()
+            debtor_begun.update(sized[debtor])
+        whole = debtor_begun.copy()
+        whole.update(sized[creditor])
+        digests.append(whole.digest()[:3])
+    triples = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 3).astype(np.int64)
+    first: Amounts = (triples[:, 0] << 16 | triples[:, 1] << 8 | triples[:, 2]) >> (24 - HASH_BITS)
+    return first

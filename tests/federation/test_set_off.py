@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from federation.library import fits_64_bits
 from federation.obligations import Graph
 from federation.optimality import potentials, verify_optimal
 from federation.set_off import (
-    fits_64_bits,
     plain_costs,
     solve,
     solve_with_networkx,

@@ -1,0 +1,115 @@
+"""The largest set-off of a graph of any size, with its proof; and the one answer out of many.
+
+Two ways lead to the same answer: the compiled part where it is there, a library where it is not.
+Neither is trusted: whoever uses a result passes it through `federation.certificate.verify`.
+Source: spec 0013.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from federation import kernel
+from federation.certificate import UNIT_COST, reduced_costs
+from federation.library import Amounts, cheapest
+from federation.network import Network
+from protocol.errors import ProofError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cleared:
+    """A set-off and its proof.
+
+    Attributes:
+        flow: minor units cancelled on each arc.
+        potentials: one for each member, the least ones not below 0.
+    """
+
+    flow: Amounts
+    potentials: Amounts
+
+
+def clear(network: Network, ties: Amounts | None = None) -> Cleared:
+    """Find the largest set-off.
+
+    Args:
+        network: the debts.
+        ties: a number of 20 bits for each arc that decides among the largest ones, at most 2**20
+            members; None when any of them will do.
+
+    Returns:
+        The set-off; with ties, for the costs −2**40 + tie.
+
+    Raises:
+        MemoryError: the graph does not fit.
+    """
+    if not kernel.is_there():
+        return clear_with_library(network, ties)
+    tails, heads, amounts = network.debtors, network.creditors, network.amounts
+    flow, guess = kernel.clear(network.members, tails, heads, amounts)
+    graph = (network.members, tails, heads, amounts)
+    found = kernel.potentials(graph, flow, None, guess)
+    if ties is None:
+        return Cleared(flow, found)
+    flow = _break_ties(network, Cleared(flow, found), ties)
+    costs = UNIT_COST + ties
+    return Cleared(flow, kernel.potentials(graph, flow, costs, found))
+
+
+def clear_with_library(network: Network, ties: Amounts | None = None) -> Cleared:
+    """Find the same as `clear` without the compiled part: slower, and never trusted either."""
+    every = np.arange(network.arcs)
+    still = np.zeros(network.members, np.int64)
+    plain = np.full(network.arcs, -1, np.int64)
+    flow = _least_cost(network, every, plain, still)
+    found = _least_potentials(network, flow, plain)
+    if ties is None:
+        return Cleared(flow, found)
+    flow = _break_ties(network, Cleared(flow, found), ties)
+    return Cleared(flow, _least_potentials(network, flow, UNIT_COST + ties))
+
+
+def _break_ties(network: Network, cleared: Cleared, ties: Amounts) -> Amounts:
+    """Choose, among all optima, the one of the least sum of tie × flow.
+
+    All optima agree on every arc whose reduced cost is not 0; the others are chosen anew.
+    """
+    face = np.flatnonzero(reduced_costs(network, cleared.potentials) == 0)
+    flow = cleared.flow.copy()
+    flow[face] = 0
+    chosen = _least_cost(network, face, ties[face], network.nets(flow))
+    flow[face] = chosen
+    return flow
+
+
+def _least_cost(
+    network: Network, arcs: NDArray[np.intp], costs: Amounts, supplies: Amounts
+) -> Amounts:
+    """Search for the cheapest flow on some arcs that leads away what each member supplies."""
+    if not len(arcs):
+        return np.zeros(0, np.int64)
+    ends = network.debtors[arcs], network.creditors[arcs]
+    return cheapest(network.members, *ends, network.amounts[arcs], costs, supplies)
+
+
+def _least_potentials(network: Network, flow: Amounts, costs: Amounts) -> Amounts:
+    """Return the greatest gain of a way that ends at each member, by rounds over all arcs."""
+    onward = np.flatnonzero(flow < network.amounts)
+    back = np.flatnonzero(flow > 0)
+    origin = np.concatenate((network.debtors[onward], network.creditors[back]))
+    target = np.concatenate((network.creditors[onward], network.debtors[back]))
+    gain = np.concatenate((-costs[onward], costs[back]))
+    order = np.argsort(target, kind="stable")
+    origin, target, gain = origin[order], target[order], gain[order]
+    labels = np.zeros(network.members, np.int64)
+    begins = np.flatnonzero(np.append(True, target[1:] != target[:-1])) if len(target) else target
+    ends = target[begins]
+    for _ in range(network.members + 1):
+        if not len(ends):
+            return labels
+        better = np.maximum(labels[ends], np.maximum.reduceat(labels[origin] + gain, begins))
+        if np.array_equal(better, labels[ends]):
+            return labels
+        labels[ends] = better
+    raise ProofError("no potentials: this set-off can still be improved")

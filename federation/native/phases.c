@@ -1,0 +1,235 @@
+/* The least of what stays owed: shortest ways to those who are owed, then flow along them.
+ *
+ * What stays owed leads from net debtors to net creditors at one unit of cost an arc. Primal-dual:
+ * exact distances first, then a maximum flow on the tight arcs (distance falls by one), which are
+ * few; all surplus takes part in each phase, so there are about a dozen. Source: spec 0013 §3;
+ * Ahuja, Magnanti, Orlin 1993, §9.8.
+ */
+#include "kernel.h"
+
+typedef struct {
+    const graph *g;
+    index_of x;
+    int64_t *rest, *excess;
+    int32_t *distance;      /* to a deficit, over arcs that may still change */
+    int32_t *extra;         /* how much further than `distance` says */
+    int32_t *queue, *later;
+    unsigned char *owed;    /* by arc: something stays owed on it */
+    unsigned char *room;    /* by slot of `entering`: something more may stay owed on it */
+    int32_t *arc, *at;      /* of a place among the tight arcs; ~i for arc i seen from its head */
+    unsigned char *queued;
+    tight_graph tight;
+} search;
+
+/* Look at everything that enters v by an arc that may still change. */
+static int64_t reach(search *s, int32_t v, int32_t level, int32_t *tail, int64_t pending)
+{
+    const graph *g = s->g;
+    int32_t base = level + s->distance[v];
+    for (int step = 0; step < 2; step++) {
+        int32_t k = step ? s->x.into[v] : s->x.first[v];
+        int32_t end = step ? s->x.into[v + 1] : s->x.first[v + 1];
+        int32_t here = step ? base + 1 : base - 1;
+        for (; k < end; k++) {
+            if (!(step ? s->room[k] : s->owed[k]))
+                continue;
+            int32_t u = step ? s->x.from[k] : g->head[k];
+            int32_t away = here - s->distance[u];
+            if (away >= s->extra[u])
+                continue;
+            s->extra[u] = away;
+            if (away == level)
+                s->queue[(*tail)++] = u;
+            else
+                s->later[pending++] = u;
+        }
+    }
+    return pending;
+}
+
+/* Make all distances exact that a surplus needs; returns the largest step, or -1 for no way. */
+static int32_t measure(search *s, int64_t surpluses)
+{
+    int32_t n = s->g->nodes, level = 0, head = 0, tail = 0;
+    int64_t pending = 0;
+    for (int32_t v = 0; v < n; v++) {
+        s->extra[v] = FAR;
+        if (s->excess[v] < 0) {
+            s->extra[v] = 0;
+            s->queue[tail++] = v;
+        }
+    }
+    while (1) {
+        while (head < tail) {
+            int32_t v = s->queue[head++];
+            surpluses -= s->excess[v] > 0;
+            pending = reach(s, v, level, &tail, pending);
+        }
+        if (surpluses <= 0)
+            break;
+        int64_t kept = 0;
+        int32_t next = FAR;
+        for (int64_t i = 0; i < pending; i++) {
+            int32_t u = s->later[i];
+            if (s->extra[u] > level) {
+                s->later[kept++] = u;
+                if (s->extra[u] < next)
+                    next = s->extra[u];
+            }
+        }
+        if (next == FAR)
+            return -1;
+        pending = kept;
+        kept = head = tail = 0;
+        level = next;
+        for (int64_t i = 0; i < pending; i++) {
+            int32_t u = s->later[i];
+            if (s->extra[u] != level)
+                s->later[kept++] = u;
+            else if (!s->queued[u]) {
+                s->queued[u] = 1; /* once each */
+                s->queue[tail++] = u;
+            }
+        }
+        for (int32_t i = 0; i < tail; i++)
+            s->queued[s->queue[i]] = 0;
+        pending = kept;
+    }
+    for (int32_t v = 0; v < n; v++)
+        s->distance[v] += s->extra[v] < level ? s->extra[v] : level;
+    return level;
+}
+
+static int is_tight(const search *s, int32_t u, int32_t v)
+{
+    return s->distance[u] - s->distance[v] == 1;
+}
+
+static void place(search *s, int32_t k, int32_t to, int64_t out, int64_t back)
+{
+    s->tight.to[k] = to;
+    s->tight.out[k] = out;
+    s->tight.open[k] = back > 0;
+}
+
+/* Copy the tight arcs into rows that lie together, node by node: those that leave it, then those
+ * that enter it. `at` says where an arc stands in the row of its tail. */
+static void gather(search *s)
+{
+    const graph *g = s->g;
+    tight_graph *t = &s->tight;
+    int32_t count = 0;
+    for (int32_t u = 0; u < g->nodes; u++) {
+        t->off[u] = count;
+        for (int32_t i = s->x.first[u]; i < s->x.first[u + 1]; i++)
+            if (is_tight(s, u, g->head[i])) {
+                s->arc[count] = i;
+                s->at[i] = count;
+                place(s, count++, g->head[i], g->cap[i] - s->rest[i], s->rest[i]);
+            }
+        for (int32_t k = s->x.into[u]; k < s->x.into[u + 1]; k++)
+            if (is_tight(s, s->x.from[k], u)) {
+                int32_t i = s->x.entering[k];
+                s->arc[count] = ~i;
+                place(s, count++, s->x.from[k], s->rest[i], g->cap[i] - s->rest[i]);
+            }
+    }
+    t->off[g->nodes] = count;
+    for (int32_t k = 0; k < count; k++)
+        if (s->arc[k] < 0) {
+            t->twin[k] = s->at[~s->arc[k]];
+            t->twin[t->twin[k]] = k;
+        }
+}
+
+static void put_back(search *s)
+{
+    const tight_graph *t = &s->tight;
+    for (int32_t k = 0; k < t->off[t->nodes]; k++) {
+        int32_t i = s->arc[k];
+        if (i < 0 || s->g->cap[i] - t->out[k] == s->rest[i])
+            continue;
+        s->rest[i] = s->g->cap[i] - t->out[k];
+        s->owed[i] = s->rest[i] > 0;
+        s->room[s->x.slot[i]] = t->out[k] > 0;
+    }
+}
+
+static int prepare(search *s)
+{
+    const graph *g = s->g;
+    int32_t n = g->nodes, m = g->arcs;
+    if (index_graph(g, &s->x))
+        return RONDE_NO_MEMORY;
+    s->excess = calloc((size_t)n + 1, sizeof(int64_t));
+    s->extra = NEW(int32_t, n);
+    s->queue = NEW(int32_t, n);
+    s->later = NEW(int32_t, 2 * (int64_t)m + n);
+    s->owed = calloc((size_t)m + 1, 1);
+    s->room = NEW(unsigned char, m);
+    s->queued = calloc((size_t)n + 1, 1);
+    s->at = NEW(int32_t, m);
+    s->arc = NEW(int32_t, 2 * (int64_t)m);
+    s->tight.off = NEW(int32_t, n + 1);
+    s->tight.to = NEW(int32_t, 2 * (int64_t)m);
+    s->tight.twin = NEW(int32_t, 2 * (int64_t)m);
+    s->tight.out = NEW(int64_t, 2 * (int64_t)m);
+    s->tight.open = NEW(unsigned char, 2 * (int64_t)m);
+    if (!s->excess || !s->extra || !s->queue || !s->later || !s->owed || !s->room
+        || !s->queued || !s->at || !s->arc || !s->tight.off || !s->tight.to || !s->tight.twin
+        || !s->tight.out || !s->tight.open)
+        return RONDE_NO_MEMORY;
+    memset(s->room, 1, (size_t)m);
+    s->tight.nodes = n;
+    memset(s->rest, 0, sizeof(int64_t) * (size_t)m);
+    memset(s->distance, 0, sizeof(int32_t) * (size_t)n);
+    for (int32_t i = 0; i < m; i++) {
+        s->excess[g->tail[i]] += g->cap[i];
+        s->excess[g->head[i]] -= g->cap[i];
+    }
+    return 0;
+}
+
+static void finish(search *s)
+{
+    drop_index(&s->x);
+    free(s->excess);
+    free(s->extra);
+    free(s->queue);
+    free(s->later);
+    free(s->owed);
+    free(s->room);
+    free(s->queued);
+    free(s->at);
+    free(s->arc);
+    free(s->tight.off);
+    free(s->tight.to);
+    free(s->tight.twin);
+    free(s->tight.out);
+    free(s->tight.open);
+}
+
+/* Fill `rest` (what stays owed on each arc) and `distance` (its proof on this graph). */
+int remain_least(const graph *g, int64_t *rest, int32_t *distance)
+{
+    search s = {.g = g, .rest = rest, .distance = distance};
+    int done = prepare(&s);
+    while (done == 0) {
+        int64_t surpluses = 0;
+        for (int32_t v = 0; v < g->nodes; v++)
+            surpluses += s.excess[v] > 0;
+        if (surpluses == 0)
+            break;
+        int32_t level = measure(&s, surpluses);
+        if (level < 0) {
+            done = RONDE_NO_ANSWER;
+            break;
+        }
+        gather(&s);
+        done = push_down(&s.tight, s.excess);
+        if (done == 0)
+            put_back(&s);
+    }
+    finish(&s);
+    return done;
+}
