@@ -4,83 +4,71 @@ The solver is not trusted: the figures are printed only after the proof of optim
 cycles have been checked in this very run.
 """
 
-import json
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from cli.debts import DebtFile, DebtFileError, read_debts
-from cli.failures import ExitCode
-from federation.cycles import cycles, verify_cycles
-from federation.obligations import Graph
-from federation.optimality import potentials, verify_optimal
-from federation.set_off import solve
-from protocol.amounts import format_amount, to_decimal_text
+from cli import clear_certificate
+from cli.choices import Language
+from cli.clear_certificate import Certificate, ties_for
+from cli.clear_files import check_apart, written
+from cli.clear_findings import reason_of
+from cli.clear_picture import RINGS_MAX, Figures, draw
+from cli.clear_report import Outcome, as_shape, money, percent, print_table, share_millionths
+from cli.clear_rings import Rings, check_rings, count_of, largest, write_rings
+from cli.clear_stages import Stages
+from cli.clear_tiers import tiers_of
+from cli.debt_faults import DebtFileError
+from cli.debt_table import Amounts, DebtTable
+from cli.debts import read_table
+from cli.failures import ExitCode, Failure
+from cli.screen import emit_json, note
+from cli.sentences import say
+from federation.certificate import verify
+from federation.engine import Cleared
+from federation.engine import clear as find
+from federation.network import Network, merge
+from federation.rings import walk
 from protocol.errors import ProofError
 
-SHARE_DECIMALS: Final = 6
-
-_LABELS: Final = {
-    "fr": (
-        "dettes",
-        "participants",
-        "brut avant",
-        "compensé",
-        "brut après",
-        "part",
-        "boucles",
-        "optimum",
-    ),
-    "en": (
-        "debts",
-        "participants",
-        "gross before",
-        "cleared",
-        "gross after",
-        "share",
-        "cycles",
-        "optimum",
-    ),
-}
-_TITLE: Final = {"fr": "Compensation de {name}", "en": "Set-off of {name}"}
-_PROVEN: Final = {"fr": "prouvé", "en": "proven"}
-_UNPROVEN: Final = {
-    "fr": "VÉRIFICATION ÉCHOUÉE : la compensation calculée n’est pas l’optimum ({reason})",
-    "en": "VERIFICATION FAILED: the set-off found is not the optimum ({reason})",
-}
+Search = Callable[[Network, Amounts | None], Cleared]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A set-off that was proven to be the largest.
+class Wanted:
+    """Files to be written beside what is printed, and how ties are broken.
 
     Attributes:
-        obligations: debts in the file.
-        participants: members that owe or are owed.
-        gross_before: sum of the debts, minor units.
-        cleared: sum of what is cancelled, minor units.
-        cycles: number of cycles into which the set-off falls.
-        decimals: decimals of the unit.
-        seconds: wall-clock time from the first byte read to the end of the proof.
+        certificate: where the proof goes, or None.
+        cycles: where the cycles go, or None.
+        picture: where the picture goes, or None.
+        salt: 32 bytes that leave one answer; None when any largest set-off will do.
     """
 
-    obligations: int
-    participants: int
-    gross_before: int
-    cleared: int
-    cycles: int
-    decimals: int
-    seconds: float
+    certificate: Path | None = None
+    cycles: Path | None = None
+    picture: Path | None = None
+    salt: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A set-off that was proven to be the largest, with everything it is printed from."""
+
+    table: DebtTable
+    network: Network
+    cleared: Cleared
+    rings: Rings
 
 
 def run_clear(
     path: Path,
     as_json: bool,
     lang: str,
-    search: Callable[[Graph[str]], list[int]] = solve,
+    wanted: Wanted | None = None,
+    search: Search = find,
 ) -> int:
     """Clear a file of debts and print the outcome.
 
@@ -88,113 +76,102 @@ def run_clear(
         path: the file, see `cli.debts`.
         as_json: print the documented JSON object instead of a table.
         lang: "fr" or "en".
+        wanted: what else is written; nothing when None.
         search: finds a set-off; its answer is checked before anything is printed.
 
     Returns:
         The exit code: 0 done, 2 the file cannot be read, 3 there is no such file, 5 the proof
         does not hold.
+
+    Raises:
+        Failure: a file cannot be written, or the memory does not suffice.
     """
-    language = "en" if lang == "en" else "fr"
+    language: Language = "en" if lang == "en" else "fr"
+    wanted = wanted or Wanted()
+    check_apart(path, (wanted.certificate, wanted.cycles, wanted.picture))
     started = time.perf_counter()
-    try:
-        file = read_debts(path)
-    except DebtFileError as error:
-        print(error.sentence(language), file=sys.stderr)
-        return int(error.exit_code)
-    try:
-        outcome = _clear(file, search, started)
-    except ProofError as error:
-        print(_UNPROVEN[language].format(reason=error), file=sys.stderr)
-        return int(ExitCode.VERIFICATION_FAILED)
+    with Stages(language, path.stat().st_size if path.is_file() else 0) as stages:
+        try:
+            stages.begin("reading")
+            table = read_table(path, watch=stages.watch)
+            found = _clear(table, wanted.salt, search, stages)
+        except DebtFileError as error:
+            note(error.sentence(language))
+            return int(error.exit_code)
+        except ProofError as error:
+            reason = reason_of(error, table.names, table.decimals, language)
+            note(say("clear.unproven", language, reason=reason))
+            return int(ExitCode.VERIFICATION_FAILED)
+        except MemoryError as error:
+            raise Failure(ExitCode.NETWORK, "clear.memory") from error
+        outcome = _outcome(found, wanted.salt, time.perf_counter() - started)
+        stages.begin("writing")
+        _write(found, outcome, wanted, language)
     if as_json:
-        print(json.dumps(_as_json(outcome)))
+        emit_json(as_shape(outcome))
     else:
-        _draw(outcome, _TITLE[language].format(name=path.name), language)
+        print_table(outcome, path.name, language, sys.stdout)
+        for out in (wanted.certificate, wanted.cycles, wanted.picture):
+            if out is not None:
+                note(say("clear.wrote", language, path=str(out)))
     return int(ExitCode.DONE)
 
 
-def _clear(file: DebtFile, search: Callable[[Graph[str]], list[int]], started: float) -> Outcome:
+def _clear(table: DebtTable, salt: bytes | None, search: Search, stages: Stages) -> Found:
     """Search, prove, decompose, and check each of the three."""
-    graph = Graph.from_debts(file.debts)
-    flow = search(graph)
+    stages.begin("merging")
+    network, _ = merge(len(table.names), table.debtors, table.creditors, table.amounts)
+    ties = ties_for(network, table.names, salt)
+    stages.begin("clearing")
+    cleared = search(network, ties)
+    stages.begin("proving")
     # Spec 0013: The writer MUST NOT say `optimal` before the proof was checked in the same run.
-    verify_optimal(graph, flow, potentials(graph, flow))
-    found = cycles(graph, flow)
-    verify_cycles(graph, flow, found)
+    verify(network, cleared.flow, cleared.potentials, ties)
+    stages.begin("circling")
+    rings = walk(network, cleared.flow)
+    check_rings(network, cleared.flow, rings)
+    return Found(table, network, cleared, rings)
+
+
+def _outcome(found: Found, salt: bytes | None, seconds: float) -> Outcome:
+    table, network, cleared = found.table, found.network, found.cleared
     return Outcome(
-        obligations=len(file.debts),
-        participants=len(graph.names),
-        gross_before=graph.gross,
-        cleared=sum(flow),
-        cycles=len(found),
-        decimals=file.decimals,
-        seconds=time.perf_counter() - started,
+        obligations=len(table),
+        participants=table.participants,
+        gross_before=network.gross,
+        cleared=int(cleared.flow.sum()),
+        cycles=count_of(found.rings),
+        decimals=table.decimals,
+        seconds=seconds,
+        debts=table.digest(),
+        salt=salt,
+        tiers=tiers_of(network, cleared.flow, cleared.potentials, salt is not None),
     )
 
 
-def share_millionths(cleared: int, gross_before: int) -> int:
-    """Return the cleared share in millionths, rounded to the nearest, in whole numbers.
-
-    A share that is not the whole never shows as the whole, and one that is not nothing may still
-    round to nothing.
-
-    Args:
-        cleared: minor units.
-        gross_before: minor units, at least `cleared`.
-    """
-    if not gross_before:
-        return 0
-    whole = 10**SHARE_DECIMALS
-    nearest = (2 * cleared * whole + gross_before) // (2 * gross_before)
-    return nearest if cleared == gross_before else min(nearest, whole - 1)
+def _write(found: Found, outcome: Outcome, wanted: Wanted, language: Language) -> None:
+    """Write what was asked for."""
+    cleared, names, decimals = found.cleared, found.table.names, found.table.decimals
+    if wanted.certificate is not None:
+        proof = Certificate(outcome.debts, cleared.flow, cleared.potentials, wanted.salt)
+        clear_certificate.write(wanted.certificate, proof)
+    if wanted.cycles is not None:
+        write_rings(wanted.cycles, found.rings, names, decimals)
+    if wanted.picture is not None:
+        picture = draw(_figures(found, outcome, language), language)
+        with written(wanted.picture) as stream:
+            stream.write(picture.encode())
 
 
-def _as_json(outcome: Outcome) -> dict[str, object]:
-    """Return the documented object, version 1; amounts are text."""
+def _figures(found: Found, outcome: Outcome, language: Language) -> Figures:
     before, cleared, decimals = outcome.gross_before, outcome.cleared, outcome.decimals
-    return {
-        "v": 1,
-        "obligations": outcome.obligations,
-        "participants": outcome.participants,
-        "gross_before": to_decimal_text(before, decimals),
-        "cleared": to_decimal_text(cleared, decimals),
-        "gross_after": to_decimal_text(before - cleared, decimals),
-        "share": to_decimal_text(share_millionths(cleared, before), SHARE_DECIMALS),
-        "optimal": True,
-        "cycles": outcome.cycles,
-        "seconds": round(outcome.seconds, 3),
-    }
-
-
-def _draw(outcome: Outcome, title: str, language: str) -> None:
-    """Print the table for a person."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    separator, group, percent = (".", ",", "%") if language == "en" else (",", "\u202f", "\u202f%")
-
-    def money(minor: int) -> str:
-        return format_amount(minor, outcome.decimals, separator=separator, group=group)
-
-    def count(number: int) -> str:
-        return format_amount(number, 0, group=group)
-
-    share = share_millionths(outcome.cleared, outcome.gross_before)
-    values = (
-        count(outcome.obligations),
-        count(outcome.participants),
-        money(outcome.gross_before),
-        money(outcome.cleared),
-        money(outcome.gross_before - outcome.cleared),
-        format_amount(share, SHARE_DECIMALS - 2, separator=separator) + percent,
-        count(outcome.cycles),
-        _PROVEN[language],
+    rings = largest(found.rings, RINGS_MAX, found.table.names)
+    return Figures(
+        before=before,
+        cleared=cleared,
+        before_text=money(before, decimals, language),
+        cleared_text=money(cleared, decimals, language),
+        after_text=money(before - cleared, decimals, language),
+        share_text=percent(share_millionths(cleared, before), language),
+        rings=[(ring, money(ring.amount, decimals, language)) for ring in rings],
     )
-    table = Table(title=Text(title), box=box.SIMPLE, show_header=False, title_justify="left")
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, justify="right")
-    for label, value in zip(_LABELS[language], values, strict=True):
-        table.add_row(Text(label), Text(value))
-    Console(file=sys.stdout, highlight=False).print(table)

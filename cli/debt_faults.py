@@ -95,8 +95,8 @@ _SENTENCES: Final[dict[DebtFileFault, tuple[str, str]]] = {
         "the sum of all debts exceeds 9,223,372,036,854,775,807 minor units",
     ),
     DebtFileFault.PACKED: (
-        "ce n’est pas un fichier de dettes MessagePack ({found}) ; voir la spécification 0013, § 6",
-        "this is no MessagePack file of debts ({found}); see spec 0013, section 6",
+        "ce n’est pas un fichier de dettes MessagePack ({found}) ; voir la spécification 0019, § 1",
+        "this is no MessagePack file of debts ({found}); see spec 0019, section 1",
     ),
     DebtFileFault.PLACES: (
         "le numéro {found} n’est celui d’aucun nom",

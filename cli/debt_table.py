@@ -19,7 +19,7 @@ from federation.obligations import MAX_GROSS, DebtFault
 Places = NDArray[np.int32]
 Amounts = NDArray[np.int64]
 
-# Spec 0013: The domain of the digest MUST be the 15 bytes `ronde/debts/v1` and 00.
+# Spec 0019: The domain of the digest MUST be the 15 bytes `ronde/debts/v1` and 00.
 _DOMAIN: Final = b"ronde/debts/v1\0"
 _NAMES_AT_ONCE: Final = 65_536
 
@@ -66,14 +66,14 @@ class DebtTable:
         """Return the SHA-256 that names these debts, whatever file they came from.
 
         Source:
-            Spec 0013 §7.
+            Spec 0019 §2.
         """
         content = hashlib.sha256(_DOMAIN)
         content.update(struct.pack(">BII", self.decimals, len(self.names), len(self)))
         for start in range(0, len(self.names), _NAMES_AT_ONCE):
             raw = [name.encode() for name in self.names[start : start + _NAMES_AT_ONCE]]
             content.update(b"".join([struct.pack(">H", len(name)) + name for name in raw]))
-        # Spec 0013: The three columns MUST be hashed one after the other, low byte first.
+        # Spec 0019: The three columns MUST be hashed one after the other, low byte first.
         for column in (self.debtors, self.creditors):
             content.update(np.ascontiguousarray(column, "<i4").data)
         content.update(np.ascontiguousarray(self.amounts, "<i8").data)

@@ -4,7 +4,7 @@ CSV: columns debtor, creditor, amount; comma or semicolon between them, UTF-8 wi
 order mark, a first line of column names in any order or none (then debtor, creditor, amount).
 Amounts have a decimal point, or a decimal comma in files with semicolons. Whatever could be read in
 two ways is refused with the number of its line. Big files may be MessagePack (`.msgpack`) or Arrow
-(`.arrow`, `.feather`) instead. Source: spec 0013, debt files.
+(`.arrow`, `.feather`) instead. Source: spec 0013 §6, spec 0019 §1.
 """
 
 import io

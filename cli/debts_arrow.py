@@ -1,7 +1,7 @@
 """Read debts from an Arrow file, where pyarrow is installed (the extra `arrow`).
 
 Columns are found by their names, as in a CSV. Amounts are whole numbers or exact decimals: binary
-fractions are refused, for money is never rounded. Source: spec 0013 §6.
+fractions are refused, for money is never rounded. Source: spec 0019 §1.
 """
 
 from typing import TYPE_CHECKING, Any, BinaryIO, Final

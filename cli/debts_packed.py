@@ -1,7 +1,7 @@
 """Read debts that a program wrote as MessagePack: one map whose columns are whole arrays.
 
 The columns are used where they lie in the file, so the table takes no more than the file. Source:
-spec 0013 §6.
+spec 0019 §1.
 """
 
 import msgspec
@@ -74,17 +74,17 @@ def checked_table(
     Raises:
         DebtFileError: with the number of the debt, where one is wrong, and the reason.
     """
-    # Spec 0013: The reader MUST refuse columns of different lengths.
+    # Spec 0019: The reader MUST refuse columns of different lengths.
     if not len(debtors) == len(creditors) == len(amounts):
         lengths = f"{len(debtors)}, {len(creditors)}, {len(amounts)}"
         raise DebtFileError(DebtFileFault.PACKED, found=lengths)
     for name in names:
         if not 0 < len(name) <= NAME_CHARACTERS_MAX or name != name.strip():
             raise DebtFileError(DebtFileFault.NAME)
-    # Spec 0013: The reader MUST refuse a name that is listed twice.
+    # Spec 0019: The reader MUST refuse a name that is listed twice.
     if len(set(names)) != len(names):
         raise DebtFileError(DebtFileFault.PACKED, found="names")
-    # Spec 0013: The reader MUST refuse a number that is the place of no name.
+    # Spec 0019: The reader MUST refuse a number that is the place of no name.
     for places in (debtors, creditors):
         wrong = (places < 0) | (places >= len(names))
         if wrong.any():

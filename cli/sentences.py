@@ -7,6 +7,7 @@ from typing import Final
 
 from cli.choices import Language
 from cli.sentences_audit import AUDIT
+from cli.sentences_clear import CLEAR
 from cli.sentences_demo import DEMO
 from cli.sentences_office import OFFICE
 from cli.sentences_pay import PAY
@@ -27,6 +28,7 @@ SENTENCES: Final[dict[str, Pair]] = {
     **OFFICE,
     **AUDIT,
     **DEMO,
+    **CLEAR,
 }
 
 

@@ -1,0 +1,89 @@
+"""`ronde clear verify`: check a certificate against its debts, in one pass and without a solver."""
+
+import sys
+import time
+from pathlib import Path
+
+from cli import clear_certificate
+from cli.choices import Language
+from cli.clear_certificate import ties_for
+from cli.clear_findings import reason_of
+from cli.clear_report import Outcome, as_shape, print_table
+from cli.clear_stages import Stages
+from cli.clear_tiers import tiers_of
+from cli.debt_faults import DebtFileError
+from cli.debt_table import DebtTable
+from cli.debts import read_table
+from cli.failures import ExitCode, Failure
+from cli.screen import emit_json, note
+from cli.sentences import say
+from federation.certificate import verify
+from federation.network import Network, merge
+from protocol.errors import ProofError
+
+
+def run_verify(path: Path, proof: Path, as_json: bool, lang: str) -> int:
+    """Check a certificate and print what it proves.
+
+    Args:
+        path: the file of debts.
+        proof: the certificate.
+        as_json: print the documented JSON object instead of a table.
+        lang: "fr" or "en".
+
+    Returns:
+        The exit code: 0 it holds, 2 the debts cannot be read, 3 there is no such file, 5 it does
+        not hold.
+
+    Raises:
+        Failure: the certificate cannot be read, or is of other debts.
+    """
+    language: Language = "en" if lang == "en" else "fr"
+    if not proof.exists():
+        raise Failure(ExitCode.NOT_FOUND, "file.missing", path=str(proof))
+    started = time.perf_counter()
+    with Stages(language, path.stat().st_size if path.is_file() else 0) as stages:
+        try:
+            stages.begin("reading")
+            table = read_table(path, watch=stages.watch)
+            stages.begin("merging")
+            network, _ = merge(len(table.names), table.debtors, table.creditors, table.amounts)
+            stages.begin("proving")
+            outcome = _verified(table, network, proof, started)
+        except DebtFileError as error:
+            note(error.sentence(language))
+            return int(error.exit_code)
+        except ProofError as error:
+            reason = reason_of(error, table.names, table.decimals, language)
+            note(say("clear.wrong", language, reason=reason))
+            return int(ExitCode.VERIFICATION_FAILED)
+    if as_json:
+        emit_json(as_shape(outcome))
+    else:
+        print_table(outcome, path.name, language, sys.stdout, "clear.verify_title")
+    return int(ExitCode.DONE)
+
+
+def _verified(table: DebtTable, network: Network, proof: Path, started: float) -> Outcome:
+    certificate = clear_certificate.read(proof, network.arcs, network.members)
+    debts = table.digest()
+    # Spec 0019: The reader MUST refuse a certificate whose digest is not that of the debts.
+    if certificate.debts != debts:
+        raise Failure(ExitCode.VERIFICATION_FAILED, "clear.other_debts")
+    flow, potentials, salt = certificate.flow, certificate.potentials, certificate.salt
+    verify(network, flow, potentials, ties_for(network, table.names, salt))
+    # Spec 0019: The reader MUST refuse a potential below 0.
+    if (potentials < 0).any():
+        raise ProofError("a potential is out of bounds")
+    return Outcome(
+        obligations=len(table),
+        participants=table.participants,
+        gross_before=network.gross,
+        cleared=int(flow.sum()),
+        cycles=None,
+        decimals=table.decimals,
+        seconds=time.perf_counter() - started,
+        debts=debts,
+        salt=salt,
+        tiers=tiers_of(network, flow, potentials, salt is not None),
+    )

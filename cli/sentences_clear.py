@@ -1,0 +1,114 @@
+"""Sentences about set-offs of debt files: the table, the stages, certificates and pictures."""
+
+from typing import Final
+
+CLEAR: Final[dict[str, tuple[str, str]]] = {
+    "clear.title": ("Compensation de {name}", "Set-off of {name}"),
+    "clear.verify_title": ("Certificat de {name}", "Certificate of {name}"),
+    "clear.obligations": ("dettes", "debts"),
+    "clear.participants": ("participants", "participants"),
+    "clear.gross_before": ("brut avant", "gross before"),
+    "clear.cleared": ("compensé", "cleared"),
+    "clear.gross_after": ("brut après", "gross after"),
+    "clear.share": ("part", "share"),
+    "clear.cycles": ("boucles", "cycles"),
+    "clear.optimum": ("optimum", "optimum"),
+    "clear.proven": ("prouvé", "proven"),
+    "clear.tier": ("rang", "tier"),
+    "clear.tier_members": ("membres", "members"),
+    "clear.tier_owed": ("reste dû", "still owed"),
+    "clear.tier_more": ("{tier} et plus", "{tier} and more"),
+    "clear.tiers_say": (
+        "Ce qui reste dû va toujours d'un rang vers un rang plus élevé : plus rien ne tourne en rond.",
+        "What stays owed always leads from a tier to a higher one: nothing runs in a circle any more.",
+    ),
+    "clear.reading": ("lecture", "reading"),
+    "clear.merging": ("réunion", "merging"),
+    "clear.clearing": ("compensation", "clearing"),
+    "clear.proving": ("preuve", "proving"),
+    "clear.circling": ("boucles", "cycles"),
+    "clear.writing": ("écriture", "writing"),
+    "clear.unproven": (
+        "VÉRIFICATION ÉCHOUÉE : la compensation calculée n’est pas l’optimum ({reason})",
+        "VERIFICATION FAILED: the set-off found is not the optimum ({reason})",
+    ),
+    "clear.wrote": ("Écrit : {path}", "Written: {path}"),
+    "clear.memory": (
+        "la mémoire ne suffit pas pour autant de dettes",
+        "there is not enough memory for so many debts",
+    ),
+    "clear.salt": (
+        "un sel est fait de 64 chiffres hexadécimaux",
+        "a salt is 64 hexadecimal digits",
+    ),
+    "clear.salt_members": (
+        "avec un sel, un fichier a au plus {limit} membres",
+        "with a salt, a file has at most {limit} members",
+    ),
+    "clear.same_file": (
+        "{path} est nommé deux fois ; chaque fichier demande son propre nom",
+        "{path} is named twice; each file needs a name of its own",
+    ),
+    "clear.not_a_certificate": (
+        "{path} n'est pas un certificat de compensation",
+        "{path} is not a certificate of a set-off",
+    ),
+    "clear.wrong_version": (
+        "{path} est un certificat d'une autre version ({version})",
+        "{path} is a certificate of another version ({version})",
+    ),
+    "clear.wrong": (
+        "VÉRIFICATION ÉCHOUÉE : {reason}",
+        "VERIFICATION FAILED: {reason}",
+    ),
+    "clear.other_debts": (
+        "ce certificat est celui d'autres dettes",
+        "this certificate is of other debts",
+    ),
+    "clear.flow_out_of_bounds": (
+        "{debtor} → {creditor} : on ne peut compenser ni moins que rien ni plus que la dette",
+        "{debtor} → {creditor}: neither less than nothing nor more than the debt can be cancelled",
+    ),
+    "clear.asks_none": (
+        "{debtor} → {creditor} : la preuve demande de ne rien compenser",
+        "{debtor} → {creditor}: the proof asks to cancel nothing",
+    ),
+    "clear.asks_all": (
+        "{debtor} → {creditor} : la preuve demande de tout compenser",
+        "{debtor} → {creditor}: the proof asks to cancel all",
+    ),
+    "clear.net_moved": (
+        "{member} : le solde net change de {change}",
+        "{member}: the net position changes by {change}",
+    ),
+    "clear.other_graph": (
+        "la preuve est celle d'un autre graphe",
+        "the proof is of another graph",
+    ),
+    "clear.potential_bounds": (
+        "un potentiel dépasse les bornes",
+        "a potential is out of bounds",
+    ),
+    "clear.picture_title": (
+        "Compensation : {cleared} effacés sur {before}",
+        "Set-off: {cleared} let go of {before}",
+    ),
+    "clear.picture_before": ("avant", "before"),
+    "clear.picture_after": ("après", "after"),
+    "clear.picture_cleared": ("compensé", "cleared"),
+    "clear.picture_owed": ("reste dû", "still owed"),
+    "clear.picture_rings": ("Les plus grandes boucles", "The largest cycles"),
+    "clear.picture_ring": ("chacun doit {amount} de moins", "each owes {amount} less"),
+    "clear.picture_others": ("+ {count} autres", "+ {count} others"),
+    "clear.picture_none": ("Aucune dette ne tourne en rond.", "No debt runs in a circle."),
+    "clear.picture_desc": (
+        "Le total des dettes passe de {before} à {after}, soit {share} de moins, sans qu'aucun"
+        " solde net ne bouge.",
+        "The sum of all debts falls from {before} to {after}, {share} less, and no net position"
+        " moves.",
+    ),
+    "clear.picture_desc_ring": (
+        "Boucle {number}, {amount} : {members}.",
+        "Cycle {number}, {amount}: {members}.",
+    ),
+}
