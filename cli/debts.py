@@ -22,8 +22,6 @@ FILE_BYTES_MAX: Final = 1024 * 1024 * 1024  # about forty million debts
 _PACKED: Final = (".msgpack", ".mpk")
 _ARROW: Final = (".arrow", ".feather")
 
-__all__ = ["DebtFile", "DebtFileError", "DebtFileFault", "parse_debts", "read_debts", "read_table"]
-
 
 @dataclass(frozen=True, slots=True)
 class DebtFile:

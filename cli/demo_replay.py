@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cli.debts import DebtFile, DebtFileError, read_debts
+from cli.debt_faults import DebtFileError
+from cli.debts import DebtFile, read_debts
 from cli.demo_trade import Member, Payment, Place
 from cli.failures import ExitCode, Failure
 from federation.obligations import Graph

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from cli.choices import Choices
-from cli.clear import SHARE_DECIMALS, share_millionths
+from cli.clear_report import SHARE_DECIMALS, share_millionths
 from cli.demo_books import Position, gross
 from cli.demo_picture import ASCII, UNICODE, Arc, draw_cycle, plain, shows_unicode
 from cli.demo_replay import Optimum

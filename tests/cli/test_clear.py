@@ -1,21 +1,27 @@
 """`ronde clear`: the figures, the proof, the exit codes."""
 
 import json
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.clear import run_clear, share_millionths
-from federation.obligations import Graph
-from federation.set_off import solve
+from cli.clear import Wanted, run_clear
+from cli.clear_report import share_millionths
+from cli.debt_table import Amounts
+from cli.failures import Failure
+from federation.engine import Cleared
+from federation.engine import clear as find
+from federation.network import Network
 
 RING = "debtor,creditor,amount\nA,B,100.00\nB,C,80.00\nC,A,70.00\n"
 KEYS = [
     "v", "obligations", "participants", "gross_before", "cleared", "gross_after", "share",
-    "optimal", "cycles", "seconds",
+    "optimal", "cycles", "seconds", "debts", "salt", "tiers",
 ]  # fmt: skip
 
 
@@ -35,6 +41,7 @@ def test_json_says_what_the_documentation_says(
     assert err == ""
     assert list(answer) == KEYS
     assert isinstance(answer.pop("seconds"), float)
+    assert len(bytes.fromhex(answer.pop("debts"))) == 32
     assert answer == {
         "v": 1,
         "obligations": 3,
@@ -45,6 +52,12 @@ def test_json_says_what_the_documentation_says(
         "share": "0.840000",
         "optimal": True,
         "cycles": 1,
+        "salt": None,
+        "tiers": [
+            {"tier": 0, "members": 1, "owed": "30.00"},
+            {"tier": 1, "members": 1, "owed": "10.00"},
+            {"tier": 2, "members": 1, "owed": "0.00"},
+        ],
     }
 
 
@@ -93,30 +106,85 @@ def test_a_missing_file_and_a_bad_one_have_their_exit_codes(
     ]
 
 
-def too_little(graph: Graph[str]) -> list[int]:
+Lie = Callable[[Network, Amounts | None], Cleared]
+
+
+def too_little(network: Network, ties: Amounts | None) -> Cleared:
     """Cancel one unit less all around: every net is right, the total is not the largest."""
-    return [cancelled - 1 for cancelled in solve(graph)]
+    truth = find(network, ties)
+    return Cleared(truth.flow - 1, truth.potentials)
 
 
-def too_much(graph: Graph[str]) -> list[int]:
+def too_much(network: Network, ties: Amounts | None) -> Cleared:
     """Cancel one unit more on one debt."""
-    first, *others = solve(graph)
-    return [first + 1, *others]
+    truth = find(network, ties)
+    first = np.arange(network.arcs) == 0
+    return Cleared(truth.flow + first, truth.potentials)
 
 
-def nothing(graph: Graph[str]) -> list[int]:
+def beyond(network: Network, ties: Amounts | None) -> Cleared:
+    """Cancel more than is owed."""
+    return Cleared(network.amounts + 1, find(network, ties).potentials)
+
+
+def nothing(network: Network, ties: Amounts | None) -> Cleared:
     """Cancel nothing."""
-    return [0] * len(graph.amounts)
+    return Cleared(np.zeros(network.arcs, np.int64), np.zeros(network.members, np.int64))
 
 
-@pytest.mark.parametrize("lie", [too_little, too_much, nothing])
+def unfounded(network: Network, ties: Amounts | None) -> Cleared:
+    """Cancel what is right, and prove it by nothing."""
+    return Cleared(find(network, ties).flow, np.zeros(network.members, np.int64))
+
+
+def measureless(network: Network, ties: Amounts | None) -> Cleared:
+    """Cancel what is right, and prove it with numbers that overflow."""
+    return Cleared(find(network, ties).flow, np.full(network.members, 2**61))
+
+
+def another(network: Network, ties: Amounts | None) -> Cleared:
+    """Prove something else."""
+    return Cleared(np.zeros(0, np.int64), np.zeros(network.members, np.int64))
+
+
+@pytest.mark.parametrize(
+    ("lie", "french", "english"),
+    [
+        (too_little, "C → A : la preuve demande de tout compenser",
+         "C → A: the proof asks to cancel all"),
+        (too_much, "A : le solde net change de -0.01", "A: the net position changes by -0.01"),
+        (beyond, "A → B : on ne peut compenser ni moins que rien ni plus que la dette",
+         "A → B: neither less than nothing nor more than the debt can be cancelled"),
+        (nothing, "A → B : la preuve demande de tout compenser",
+         "A → B: the proof asks to cancel all"),
+        (unfounded, "A → B : la preuve demande de tout compenser",
+         "A → B: the proof asks to cancel all"),
+        (measureless, "un potentiel dépasse les bornes", "a potential is out of bounds"),
+        (another, "la preuve est celle d'un autre graphe", "the proof is of another graph"),
+    ],
+)  # fmt: skip
 def test_a_solver_that_lies_is_found_out_and_no_figure_is_printed(
-    ring: Path, lie: type, capsys: pytest.CaptureFixture[str]
+    ring: Path, lie: Lie, french: str, english: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_clear(ring, True, "fr", search=lie) == 5
+    wanted = Wanted(certificate=ring.with_suffix(".cert"))
+    assert run_clear(ring, True, "fr", wanted, lie) == 5
+    assert run_clear(ring, True, "en", wanted, lie) == 5
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("VÉRIFICATION ÉCHOUÉE")
+    assert err.splitlines() == [
+        f"VÉRIFICATION ÉCHOUÉE : la compensation calculée n’est pas l’optimum ({french})",
+        f"VERIFICATION FAILED: the set-off found is not the optimum ({english})",
+    ]
+    assert not ring.with_suffix(".cert").exists()
+
+
+def test_a_graph_that_does_not_fit_in_memory_may_be_tried_again_elsewhere(ring: Path) -> None:
+    def full(network: Network, ties: Amounts | None) -> Cleared:
+        raise MemoryError
+
+    with pytest.raises(Failure) as caught:
+        run_clear(ring, True, "fr", search=full)
+    assert (caught.value.code, caught.value.key) == (4, "clear.memory")
 
 
 @given(st.integers(0, 10**12), st.integers(0, 10**12))

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli import debts
-from cli.debts import DebtFile, DebtFileError, DebtFileFault, parse_debts, read_debts
+from cli.debt_faults import DebtFileError, DebtFileFault
+from cli.debts import DebtFile, parse_debts, read_debts
 from federation.obligations import Graph
 
 HEADER = "debtor,creditor,amount\n"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cli.debts import DebtFileError, parse_debts
+from cli.debt_faults import DebtFileError
+from cli.debts import parse_debts
 from federation.cycles import Cycle, short_cycles, verify_cycles
 from federation.obligations import Graph
 from federation.optimality import verify_optimal
