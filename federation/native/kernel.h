@@ -28,13 +28,13 @@ typedef struct {
     int32_t *first, *into, *entering, *from, *slot;
 } index_of;
 
-/* Tight arcs in both directions, node by node: what may flow out by k, and, as a mark, whether
- * something may flow by its twin, the same arc the other way. */
+/* Tight arcs in both directions, node by node: what may flow out by k; its head, shifted by one bit
+ * that is OPEN when something may flow by its twin, the same arc the other way. */
+#define OPEN 1
 typedef struct {
     int32_t nodes;
     int32_t *off, *to, *twin;
     int64_t *out;
-    unsigned char *open;
 } tight_graph;
 
 int index_graph(const graph *g, index_of *x);
@@ -43,6 +43,10 @@ void drop_index(index_of *x);
 int remain_least(const graph *g, int64_t *rest, int32_t *distance);
 int push_down(const tight_graph *t, int64_t *excess);
 
-#define NEW(type, count) ((type *)malloc(sizeof(type) * ((size_t)(count) + 1)))
+#define NEW(type, count) ((type *)room(sizeof(type) * ((size_t)(count) + 1)))
+
+/* Memory to be freed with `free`; large pieces ask for large pages, since the work jumps about in
+ * them and would otherwise wait for the tables of small ones. */
+void *room(size_t bytes);
 
 #endif
