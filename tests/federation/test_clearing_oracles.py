@@ -18,6 +18,7 @@ from tests.bench.clearing.oracles import (
     by_libraries,
     by_networkx,
     grown,
+    shaped,
 )
 
 ARCS_MAX = 50_000  # the larger ones take seconds in the bench
@@ -64,6 +65,19 @@ def test_with_ties_every_solver_gives_the_same_flow(engine: Engine) -> None:
         assert flow == by_cancelling(net.members, debts, costs), seed
         for name, other in by_libraries(same(net), ties).items():
             assert flow == other, (seed, name)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("shape", ["ring", "ladder", "hub", "downstream"])
+def test_deep_and_wide_graphs_have_the_answer_of_every_library(shape: str, engine: Engine) -> None:
+    for seed in range(24):
+        net, debts = merged(*shaped(shape, seed))
+        total = sum(checked(engine, net))
+        for name, flow in by_libraries(same(net)).items():
+            assert total == sum(flow), (seed, name)
+        ties = drawn_ties(seed, net.arcs)
+        flow = by_networkx(net.members, debts, best_costs(net.members, ties))
+        assert checked(engine, net, ties) == flow, seed
 
 
 @pytest.mark.parametrize("engine", ENGINES)

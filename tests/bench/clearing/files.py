@@ -8,12 +8,8 @@ from cli.debts import read_debts
 from tests.bench.clearing.generated import Instance
 
 
-def read(path: Path) -> tuple[Instance, list[str]]:
-    """Read a file of debts.
-
-    Returns:
-        The debts in the order of the file, and the names of the members, ascending.
-    """
+def read(path: Path) -> Instance:
+    """Read a file of debts; a member's number is the place of its name in their order."""
     debts = read_debts(path).debts
     names = sorted({name for debtor, creditor, _ in debts for name in (debtor, creditor)})
     places = {name: place for place, name in enumerate(names)}
@@ -22,4 +18,4 @@ def read(path: Path) -> tuple[Instance, list[str]]:
         np.array([places[debtor] for debtor, _, _ in debts], np.int32),
         np.array([places[creditor] for _, creditor, _ in debts], np.int32),
         np.array([amount for _, _, amount in debts], np.int64),
-    ), names
+    )

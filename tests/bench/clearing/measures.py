@@ -176,7 +176,7 @@ def shares(name: str, short: bool) -> Figures:
         name: of the instance, or the path of a file of debts.
         short: also search for cycles of up to six members, which is slow.
     """
-    debts = read(Path(name))[0] if name.endswith(".csv") else named(name)
+    debts = read(Path(name)) if name.endswith(".csv") else named(name)
     net, _ = network.merge(debts.members, debts.debtors, debts.creditors, debts.amounts)
     merged = (net.members, net.debtors, net.creditors, net.amounts)
     optimum = int(engine.clear(net).flow.sum())

@@ -73,7 +73,7 @@ def file_to_proof(path: str, times: int) -> Figures:
         path: of the file.
         times: how often each, after one time that does not count.
     """
-    debts, _ = read(Path(path))
+    debts = read(Path(path))
     net, arcs = network.merge(debts.members, debts.debtors, debts.creditors, debts.amounts)
     merged = (net.members, net.debtors, net.creditors, net.amounts)
     first = engine.clear(net)
@@ -110,7 +110,7 @@ def _verifying(net: network.Network, cleared: engine.Cleared) -> float:
 
 def _whole(path: Path) -> int:
     """Read, merge, clear, prove, allot; return the total."""
-    debts, _ = read(path)
+    debts = read(path)
     net, arcs = network.merge(debts.members, debts.debtors, debts.creditors, debts.amounts)
     cleared = engine.clear(net)
     certificate.verify(net, cleared.flow, cleared.potentials)
