@@ -1,21 +1,6 @@
 /* Order and index of arcs: counting sorts, linear in arcs and members. */
 #include "kernel.h"
 
-#include <sys/mman.h>
-
-void *room(size_t bytes)
-{
-    const size_t page = (size_t)2 << 20;
-    if (bytes < 2 * page)
-        return malloc(bytes);
-    void *found = aligned_alloc(page, (bytes + page - 1) / page * page);
-#ifdef MADV_HUGEPAGE
-    if (found)
-        madvise(found, (bytes + page - 1) / page * page, MADV_HUGEPAGE);
-#endif
-    return found;
-}
-
 static void counted(int32_t nodes, int64_t count, const int32_t *key, int64_t *at)
 {
     memset(at, 0, sizeof(int64_t) * ((size_t)nodes + 1));

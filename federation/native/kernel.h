@@ -43,10 +43,6 @@ void drop_index(index_of *x);
 int remain_least(const graph *g, int64_t *rest, int32_t *distance);
 int push_down(const tight_graph *t, int64_t *excess);
 
-#define NEW(type, count) ((type *)room(sizeof(type) * ((size_t)(count) + 1)))
-
-/* Memory to be freed with `free`; large pieces ask for large pages, since the work jumps about in
- * them and would otherwise wait for the tables of small ones. */
-void *room(size_t bytes);
+#define NEW(type, count) ((type *)malloc(sizeof(type) * ((size_t)(count) + 1)))
 
 #endif
