@@ -71,18 +71,47 @@ def _graph(
     )
 
 
-def sorted_by_pair(
-    members: int, debtors: NDArray[np.int32], creditors: NDArray[np.int32]
-) -> NDArray[np.int32]:
-    """Return the order of debts by debtor, then creditor; equal pairs stay as they were listed."""
+def merge(
+    members: int,
+    debtors: NDArray[np.int32],
+    creditors: NDArray[np.int32],
+    amounts: NDArray[np.int64],
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
+    """Add up the debts of each pair; only when `is_there`.
+
+    Returns:
+        Debtors, creditors and amounts of the arcs, ascending, and the arc of each debt.
+
+    Raises:
+        MemoryError: the arcs do not fit.
+    """
     library = _library()
-    if library is None:
-        return np.lexsort((creditors, debtors)).astype(np.int32)
-    order = np.empty(len(debtors), np.int32)
-    count = ctypes.c_int64(len(debtors))
-    _, _, tails, heads = _graph(members, debtors, creditors)
-    _check(library.ronde_sort(ctypes.c_int32(members), count, tails, heads, _at(order, np.int32)))
-    return order
+    assert library is not None
+    count = len(amounts)
+    tails, heads, arcs = (np.empty(count, np.int32) for _ in range(3))
+    sums = np.empty(count, np.int64)
+    library.ronde_merge.restype = ctypes.c_int64
+    found = library.ronde_merge(
+        ctypes.c_int32(members), ctypes.c_int64(count), _at(debtors, np.int32),
+        _at(creditors, np.int32), _at(amounts, np.int64), _at(tails, np.int32),
+        _at(heads, np.int32), _at(sums, np.int64), _at(arcs, np.int32),
+    )  # fmt: skip
+    _check(min(found, 0))
+    return tails[:found].copy(), heads[:found].copy(), sums[:found].copy(), arcs
+
+
+def allot(
+    flow: NDArray[np.int64], arcs: NDArray[np.int32], amounts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return each debt's part of the flow of its arc, the first listed first; when `is_there`."""
+    library = _library()
+    assert library is not None
+    parts, left = np.empty(len(arcs), np.int64), flow.copy()
+    library.ronde_allot(
+        ctypes.c_int64(len(arcs)), _at(arcs, np.int32), _at(amounts, np.int64),
+        _at(left, np.int64), _at(parts, np.int64),
+    )  # fmt: skip
+    return parts
 
 
 def clear(

@@ -84,11 +84,15 @@ def merge(
         The network and, for each debt, its arc. Opposite debts stay two arcs.
 
     Raises:
-        EncodingError: a debt has a `DebtFault`; the message gives its place, counted from 0.
+        EncodingError: a debt has a `DebtFault`, the message gives its place, counted from 0; or it
+            is of somebody who is no member.
 
     Source:
         Spec 0013 §1.
     """
+    for ends in (debtors, creditors):
+        if len(ends) != len(amounts) or (len(ends) and not 0 <= ends.min() <= ends.max() < members):
+            raise EncodingError("debts refused: a debtor or creditor that is no member")
     # Spec 0013: The reader MUST refuse a debt of a member to itself.
     _refuse(debtors == creditors, DebtFault.SELF_DEBT)
     # Spec 0013: The reader MUST refuse an amount below 1.
@@ -96,7 +100,17 @@ def merge(
     # Spec 0013: The reader MUST refuse debts whose sum exceeds 9223372036854775807.
     if total(amounts) > MAX_GROSS:
         raise EncodingError(f"debts refused: {DebtFault.TOTAL_TOO_LARGE.name}")
-    order = kernel.sorted_by_pair(members, debtors, creditors)
+    if kernel.is_there():
+        tails, heads, sums, place = kernel.merge(members, debtors, creditors, amounts)
+        return Network(members, tails, heads, sums), place
+    return merge_with_library(members, debtors, creditors, amounts)
+
+
+def merge_with_library(
+    members: int, debtors: Places, creditors: Places, amounts: Amounts
+) -> tuple[Network, Places]:
+    """Add up sound debts as `merge` does, without the compiled part."""
+    order = np.lexsort((creditors, debtors))
     tails, heads = debtors[order], creditors[order]
     first = np.ones(len(order), np.bool_)
     first[1:] = (tails[1:] != tails[:-1]) | (heads[1:] != heads[:-1])
@@ -124,6 +138,14 @@ def allot(network: Network, flow: Amounts, arcs: Places, amounts: Amounts) -> Am
     Returns:
         Minor units cancelled of each debt: of those merged, the first listed is cancelled first.
     """
+    # Spec 0013: Of merged debts, the one listed first MUST be cancelled first.
+    if kernel.is_there():
+        return kernel.allot(flow, arcs, amounts)
+    return allot_with_library(network, flow, arcs, amounts)
+
+
+def allot_with_library(network: Network, flow: Amounts, arcs: Places, amounts: Amounts) -> Amounts:
+    """Give parts as `allot` does, without the compiled part."""
     order = np.argsort(arcs, kind="stable")
     owed = amounts[order]
     # What the debts listed before it on the same arc take away first; sums below 2**63.
@@ -131,7 +153,6 @@ def allot(network: Network, flow: Amounts, arcs: Places, amounts: Amounts) -> Am
     begins = np.searchsorted(arcs[order], np.arange(network.arcs))
     before = through - owed
     before -= np.repeat(before[begins], np.diff(np.append(begins, len(arcs))))
-    # Spec 0013: Of merged debts, the one listed first MUST be cancelled first.
     parts = np.empty(len(arcs), np.int64)
     parts[order] = np.clip(flow[arcs[order]] - before, 0, owed)
     return parts

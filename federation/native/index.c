@@ -11,25 +11,53 @@ static void counted(int32_t nodes, int64_t count, const int32_t *key, int64_t *a
 }
 
 /* Write the order of debts by debtor, then creditor; of equal pairs the first listed stays first. */
-int ronde_sort(int32_t nodes, int64_t count, const int32_t *tail, const int32_t *head,
-               int32_t *order)
+static void sort_pairs(int32_t nodes, int64_t count, const int32_t *tail, const int32_t *head,
+                       int64_t *at, int32_t *by_head, int32_t *order)
 {
-    int64_t *at = NEW(int64_t, nodes + 1);
-    int32_t *by_head = NEW(int32_t, count);
-    if (!at || !by_head) {
-        free(at);
-        free(by_head);
-        return RONDE_NO_MEMORY;
-    }
     counted(nodes, count, head, at);
     for (int64_t i = 0; i < count; i++)
         by_head[at[head[i]]++] = (int32_t)i;
     counted(nodes, count, tail, at);
     for (int64_t i = 0; i < count; i++)
         order[at[tail[by_head[i]]]++] = by_head[i];
+}
+
+/* Add up the debts of each pair: the arcs, and the arc of each debt. Returns how many arcs. */
+int64_t ronde_merge(int32_t nodes, int64_t count, const int32_t *tail, const int32_t *head,
+                    const int64_t *amount, int32_t *arc_tail, int32_t *arc_head, int64_t *sum,
+                    int32_t *arc)
+{
+    int64_t *at = NEW(int64_t, nodes + 1), arcs = 0;
+    int32_t *by_head = NEW(int32_t, count), *order = NEW(int32_t, count);
+    if (at && by_head && order) {
+        sort_pairs(nodes, count, tail, head, at, by_head, order);
+        for (int64_t place = 0; place < count; place++) {
+            int32_t i = order[place];
+            if (!arcs || arc_tail[arcs - 1] != tail[i] || arc_head[arcs - 1] != head[i]) {
+                arc_tail[arcs] = tail[i];
+                arc_head[arcs] = head[i];
+                sum[arcs++] = 0;
+            }
+            sum[arcs - 1] += amount[i];
+            arc[i] = (int32_t)(arcs - 1);
+        }
+    } else {
+        arcs = RONDE_NO_MEMORY;
+    }
     free(at);
     free(by_head);
-    return 0;
+    free(order);
+    return arcs;
+}
+
+/* Give each debt its part of what is cancelled on its arc, the first listed first; empties `left`. */
+void ronde_allot(int64_t count, const int32_t *arc, const int64_t *amount, int64_t *left,
+                 int64_t *part)
+{
+    for (int64_t i = 0; i < count; i++) {
+        part[i] = amount[i] < left[arc[i]] ? amount[i] : left[arc[i]];
+        left[arc[i]] -= part[i];
+    }
 }
 
 int index_graph(const graph *g, index_of *x)

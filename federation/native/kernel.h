@@ -28,13 +28,13 @@ typedef struct {
     int32_t *first, *into, *entering, *from, *slot;
 } index_of;
 
-/* Tight arcs in both directions, node by node: what may flow out by k, and, as a mark, whether
- * something may flow by its twin, the same arc the other way. */
+/* Tight arcs in both directions, node by node: what may flow out by k; its head, shifted by one bit
+ * that is OPEN when something may flow by its twin, the same arc the other way. */
+#define OPEN 1
 typedef struct {
     int32_t nodes;
     int32_t *off, *to, *twin;
     int64_t *out;
-    unsigned char *open;
 } tight_graph;
 
 int index_graph(const graph *g, index_of *x);

@@ -107,9 +107,8 @@ static int is_tight(const search *s, int32_t u, int32_t v)
 
 static void place(search *s, int32_t k, int32_t to, int64_t out, int64_t back)
 {
-    s->tight.to[k] = to;
+    s->tight.to[k] = to << 1 | (back > 0 ? OPEN : 0);
     s->tight.out[k] = out;
-    s->tight.open[k] = back > 0;
 }
 
 /* Copy the tight arcs into rows that lie together, node by node: those that leave it, then those
@@ -161,7 +160,7 @@ static int prepare(search *s)
     int32_t n = g->nodes, m = g->arcs;
     if (index_graph(g, &s->x))
         return RONDE_NO_MEMORY;
-    s->excess = calloc((size_t)n + 1, sizeof(int64_t));
+    s->excess = NEW(int64_t, n);
     s->extra = NEW(int32_t, n);
     s->queue = NEW(int32_t, n);
     s->later = NEW(int32_t, 2 * (int64_t)m + n);
@@ -174,11 +173,10 @@ static int prepare(search *s)
     s->tight.to = NEW(int32_t, 2 * (int64_t)m);
     s->tight.twin = NEW(int32_t, 2 * (int64_t)m);
     s->tight.out = NEW(int64_t, 2 * (int64_t)m);
-    s->tight.open = NEW(unsigned char, 2 * (int64_t)m);
     if (!s->excess || !s->extra || !s->queue || !s->later || !s->owed || !s->room
-        || !s->queued || !s->at || !s->arc || !s->tight.off || !s->tight.to || !s->tight.twin
-        || !s->tight.out || !s->tight.open)
+        || !s->queued || !s->at || !s->arc || !s->tight.off || !s->tight.to || !s->tight.twin || !s->tight.out)
         return RONDE_NO_MEMORY;
+    memset(s->excess, 0, sizeof(int64_t) * (size_t)n);
     memset(s->room, 1, (size_t)m);
     s->tight.nodes = n;
     memset(s->rest, 0, sizeof(int64_t) * (size_t)m);
@@ -206,7 +204,6 @@ static void finish(search *s)
     free(s->tight.to);
     free(s->tight.twin);
     free(s->tight.out);
-    free(s->tight.open);
 }
 
 /* Fill `rest` (what stays owed on each arc) and `distance` (its proof on this graph). */

@@ -9,14 +9,13 @@
  * arc, and how far above the highest of them a label may rise before it is taken for lost. */
 #define PATIENCE 2
 #define SLACK 8
-#define STEP 16
 
 typedef struct {
     const tight_graph *t;
     int32_t top, low, ceiling;
     int64_t *excess;
-    int32_t *label, *current, *bucket, *next, *queue;
-    unsigned char *seen; /* one bit a node: the search stays in the nearest cache */
+    int32_t *label, *current, *bucket, *next;
+    uint64_t *now, *then, *seen; /* one bit a node */
 } wave;
 
 static void wake(wave *w, int32_t v)
@@ -30,69 +29,69 @@ static void wake(wave *w, int32_t v)
         w->low = h;
 }
 
-/* Ask for what the search will read some steps later: it waits for memory more than it works. */
-static void look_ahead(const wave *w, int32_t ahead, int32_t behind)
+/* Label the nodes of one step in the order in which they lie in memory, and mark those of the next:
+ * the search jumps about in a few thousand bytes only. Returns whether there are any. */
+static int one_step(wave *w, int32_t h)
 {
     const tight_graph *t = w->t;
-    if (ahead + 3 * STEP >= behind)
-        return;
-    __builtin_prefetch(&t->off[w->queue[ahead + 3 * STEP]]);
-    int32_t v = w->queue[ahead + 2 * STEP], k = t->off[v];
-    __builtin_prefetch(&t->open[k]);
-    __builtin_prefetch(&t->to[k]);
-    __builtin_prefetch(&w->excess[v]);
-    v = w->queue[ahead + STEP];
-    for (k = t->off[v]; k < t->off[v + 1]; k++)
-        if (t->open[k])
-            __builtin_prefetch(&w->label[t->to[k]]);
+    int32_t words = (t->nodes >> 6) + 1;
+    uint64_t any = 0;
+    for (int32_t i = 0; i < words; i++) {
+        for (uint64_t rest = w->now[i]; rest; rest &= rest - 1) {
+            int32_t v = (i << 6) + __builtin_ctzll(rest);
+            w->label[v] = h;
+            for (int32_t k = t->off[v]; k < t->off[v + 1]; k++)
+                if (t->to[k] & OPEN)
+                    w->then[t->to[k] >> 7] |= 1ULL << (t->to[k] >> 1 & 63);
+        }
+        w->now[i] = 0;
+    }
+    for (int32_t i = 0; i < words; i++) {
+        w->then[i] &= ~w->seen[i];
+        w->seen[i] |= w->then[i];
+        any |= w->then[i];
+    }
+    uint64_t *swapped = w->now;
+    w->now = w->then;
+    w->then = swapped;
+    return any != 0;
 }
 
 /* Exact labels: the fewest arcs to a deficit; FAR where none is in reach. */
 static void relabel_all(wave *w)
 {
-    const tight_graph *t = w->t;
-    int32_t n = t->nodes, ahead = 0, behind = 0;
-    memset(w->seen, 0, ((size_t)n >> 3) + 1);
+    int32_t n = w->t->nodes, h = 0;
+    size_t bytes = 8 * ((size_t)(n >> 6) + 1);
+    memset(w->now, 0, bytes);
+    memset(w->then, 0, bytes);
     for (int32_t v = 0; v < n; v++) {
         w->label[v] = FAR;
-        w->bucket[v] = -1;
-        if (w->excess[v] < 0) {
-            w->label[v] = 0;
-            w->seen[v >> 3] |= (unsigned char)(1 << (v & 7));
-            w->queue[behind++] = v;
-        }
+        if (w->excess[v] < 0)
+            w->now[v >> 6] |= 1ULL << (v & 63);
     }
+    memcpy(w->seen, w->now, bytes);
+    while (one_step(w, h))
+        h++;
     w->top = -1;
     w->low = 0;
-    while (ahead < behind) {
-        look_ahead(w, ahead, behind);
-        int32_t v = w->queue[ahead++], h = w->label[v] + 1;
-        w->current[v] = t->off[v];
-        if (w->excess[v] > 0)
+    memset(w->bucket, 0xFF, sizeof(int32_t) * (size_t)n);
+    memcpy(w->current, w->t->off, sizeof(int32_t) * (size_t)n);
+    for (int32_t v = n - 1; v >= 0; v--)
+        if (w->excess[v] > 0 && w->label[v] != FAR)
             wake(w, v);
-        for (int32_t k = t->off[v]; k < t->off[v + 1]; k++) {
-            if (!t->open[k])
-                continue;
-            int32_t u = t->to[k];
-            if (w->label[u] != FAR)
-                continue;
-            w->label[u] = h;
-            w->queue[behind++] = u;
-        }
-    }
 }
 
 static void push(wave *w, int32_t u, int32_t k)
 {
     const tight_graph *t = w->t;
-    int32_t v = t->to[k], twin = t->twin[k];
+    int32_t v = t->to[k] >> 1, twin = t->twin[k];
     int64_t amount = w->excess[u] < t->out[k] ? w->excess[u] : t->out[k];
     int64_t before = w->excess[v];
     t->out[k] -= amount;
     t->out[twin] += amount;
-    t->open[k] = 1;
+    t->to[k] |= OPEN;
     if (t->out[k] == 0)
-        t->open[twin] = 0;
+        t->to[twin] &= ~OPEN;
     w->excess[u] -= amount;
     w->excess[v] = before + amount;
     if (before <= 0 && before + amount > 0)
@@ -108,7 +107,7 @@ static int64_t discharge(wave *w, int32_t u, int64_t patience)
     while (1) {
         int32_t below = w->label[u] - 1, k = w->current[u], least = FAR;
         for (; k < end; k++)
-            if (t->out[k] > 0 && w->label[t->to[k]] == below) {
+            if (t->out[k] > 0 && w->label[t->to[k] >> 1] == below) {
                 push(w, u, k);
                 if (w->excess[u] == 0) {
                     w->current[u] = k;
@@ -116,8 +115,8 @@ static int64_t discharge(wave *w, int32_t u, int64_t patience)
                 }
             }
         for (k = begin; k < end; k++)
-            if (t->out[k] > 0 && w->label[t->to[k]] < least)
-                least = w->label[t->to[k]];
+            if (t->out[k] > 0 && w->label[t->to[k] >> 1] < least)
+                least = w->label[t->to[k] >> 1];
         work += 2 * (int64_t)(end - begin) + 1;
         w->current[u] = begin;
         w->label[u] = least < w->ceiling ? least + 1 : FAR;
@@ -134,9 +133,12 @@ static int64_t discharge(wave *w, int32_t u, int64_t patience)
 int push_down(const tight_graph *t, int64_t *excess)
 {
     int32_t n = t->nodes;
+    int32_t words = (n >> 6) + 1;
     wave w = {t, -1, 0, 0, excess, NEW(int32_t, n), NEW(int32_t, n), NEW(int32_t, n),
-              NEW(int32_t, n), NEW(int32_t, n), NEW(unsigned char, n >> 3)};
-    int done = w.label && w.current && w.bucket && w.next && w.queue && w.seen ? 0 : RONDE_NO_MEMORY;
+              NEW(int32_t, n), NEW(uint64_t, words), NEW(uint64_t, words), NEW(uint64_t, words)};
+    int done = w.label && w.current && w.bucket && w.next && w.now && w.then && w.seen
+                   ? 0
+                   : RONDE_NO_MEMORY;
     while (done == 0) {
         relabel_all(&w);
         if (w.top < 0)
@@ -157,7 +159,8 @@ int push_down(const tight_graph *t, int64_t *excess)
     free(w.current);
     free(w.bucket);
     free(w.next);
-    free(w.queue);
+    free(w.now);
+    free(w.then);
     free(w.seen);
     return done;
 }

@@ -25,6 +25,30 @@ def grown(seed: int) -> tuple[int, list[Debt]]:
     return members, [(debtor, creditor, dice.randint(1, largest)) for debtor, creditor in pairs]
 
 
+def shaped(shape: str, seed: int) -> tuple[int, list[Debt]]:
+    """Grow some hundred debts of a shape that makes searches long: deep, wide or both ways."""
+    dice = random.Random(f"{shape} {seed}")
+    members = dice.choice((20, 60, 150))
+    largest = dice.choice((1, 3, 1_000, 2**40))
+    pairs: list[tuple[int, int]] = []
+    for place in range(3 * members):
+        member = place % members
+        match shape:
+            case "ring":
+                step = 1 if place < members else -dice.randint(2, 5)
+                pairs.append((member, (member + step) % members))
+            case "ladder":
+                pairs.append((member, max(0, min(members - 1, member + dice.choice((-1, 1, 2))))))
+            case "hub":
+                hub = dice.randrange(3)
+                pairs.append((member, hub) if dice.random() < 0.5 else (hub, member))
+            case _:
+                back = dice.random() < 0.05
+                far = min(members - 1, member + dice.randint(1, 8))
+                pairs.append((far, member) if back else (member, far))
+    return members, [(d, c, dice.randint(1, largest)) for d, c in pairs if d != c]
+
+
 def by_networkx(members: int, debts: Sequence[Debt], costs: Sequence[int]) -> list[int]:
     """Solve as a circulation of least cost with the network simplex of networkx."""
     graph = networkx.DiGraph()

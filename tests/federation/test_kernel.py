@@ -1,0 +1,140 @@
+"""The compiled part: it is there, it reads only its arguments, without it nothing changes."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from federation import certificate, engine, kernel, network, rings
+from protocol.errors import EncodingError, ProofError
+from tests.bench.clearing.generated import named
+from tests.house.tree import ROOT
+
+COMPILER = shutil.which("cc") or shutil.which("gcc")
+GRAPHS = ("trade:60:3:1", "trade:400:5:2", "fed:10:3", "fed:40:4")
+
+# Run in a process of its own, where the sanitizer was loaded before anything else.
+UNDER_WATCH = """
+import ctypes, random, sys
+import numpy as np
+from federation import engine, kernel, network, rings
+library = ctypes.CDLL(sys.argv[1])
+kernel._library = lambda: library
+for seed in range(300):
+    dice = random.Random(seed)
+    members, count = dice.randint(1, 9), dice.randint(0, 30)
+    pairs = [(dice.randrange(members), dice.randrange(members)) for _ in range(count)]
+    pairs = [pair for pair in pairs if pair[0] != pair[1]]
+    debtors = np.array([pair[0] for pair in pairs], np.int32)
+    creditors = np.array([pair[1] for pair in pairs], np.int32)
+    amounts = np.array([dice.choice((1, 7, 2**52)) for _ in pairs], np.int64)
+    net, arcs = network.merge(members, debtors, creditors, amounts)
+    cleared = engine.clear(net)
+    network.allot(net, cleared.flow, arcs, amounts)
+    rings.walk(net, cleared.flow)
+print("all of them")
+"""
+
+
+def test_where_a_compiler_is_the_compiled_part_is_there() -> None:
+    if COMPILER is None:
+        pytest.skip("no C compiler here: the library path is used")
+    assert kernel.is_there(), "run `make setup`, or `python .ci/kernel.py`"
+
+
+def test_it_reads_and_writes_nothing_but_its_arguments(tmp_path: Path) -> None:
+    if COMPILER is None:
+        pytest.skip("no C compiler here")
+    sources = sorted(map(str, (ROOT / "federation" / "native").glob("*.c")))
+    library = tmp_path / "watched.so"
+    flags = ["-g", "-O1", "-shared", "-fPIC", "-fsanitize=address,undefined"]
+    built = subprocess.run(
+        [COMPILER, *flags, "-fno-sanitize-recover=all", "-o", str(library), *sources], check=False
+    )
+    watcher = subprocess.run(
+        [COMPILER, "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    if built.returncode or not Path(watcher).is_file():
+        pytest.skip("this compiler has no address sanitizer")
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("COV_")}
+    done = subprocess.run(
+        [sys.executable, "-c", UNDER_WATCH, str(library)], cwd=ROOT, capture_output=True, text=True,
+        check=False, env={**kept, "LD_PRELOAD": watcher, "ASAN_OPTIONS": "detect_leaks=0",
+                          "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "all of them\n"), done.stderr
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_without_it_every_answer_is_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    debts = named(name)
+    given = (debts.members, debts.debtors, debts.creditors, debts.amounts)
+
+    def everything() -> list[NDArray[Any]]:
+        net, arcs = network.merge(*given)
+        ties = np.arange(net.arcs, dtype=np.int64) * 104_729 % 2**20
+        cleared = engine.clear(net, ties)
+        certificate.verify(net, cleared.flow, cleared.potentials, ties)
+        parts = network.allot(net, cleared.flow, arcs, debts.amounts)
+        return [
+            net.debtors, net.creditors, net.amounts, arcs, cleared.flow, cleared.potentials, parts,
+            *rings.walk(net, cleared.flow),
+        ]  # fmt: skip
+
+    compiled = everything() if kernel.is_there() else None
+    monkeypatch.setattr(kernel, "_library", lambda: None)
+    plain = everything()
+    for one, other in zip(compiled or plain, plain, strict=True):
+        assert one.dtype == other.dtype
+        assert one.tolist() == other.tolist()
+
+
+def test_nobody_owes_anything() -> None:
+    nothing = np.zeros(0, np.int32)
+    net, arcs = network.merge(3, nothing, nothing, np.zeros(0, np.int64))
+    for cleared in (engine.clear(net), engine.clear_with_library(net)):
+        assert (cleared.flow.tolist(), cleared.potentials.tolist()) == ([], [0, 0, 0])
+    assert [part.tolist() for part in rings.walk(net, cleared.flow)] == [[0], [], []]
+    assert network.allot(net, cleared.flow, arcs, np.zeros(0, np.int64)).tolist() == []
+
+
+def test_a_flow_that_is_no_optimum_has_no_potentials() -> None:
+    ends = np.array([0, 1], np.int32), np.array([1, 0], np.int32)
+    net, _ = network.merge(2, *ends, np.array([5, 3], np.int64))
+    nothing = np.zeros(2, np.int64)
+    graph = (net.members, net.debtors, net.creditors, net.amounts)
+    if kernel.is_there():
+        with pytest.raises(ProofError, match="improved"):
+            kernel.potentials(graph, nothing, None, nothing)
+    with pytest.raises(ProofError, match="improved"):
+        engine._least_potentials(net, nothing, np.full(2, -1, np.int64))
+
+
+@pytest.mark.parametrize("flow", [[3, 2], [-1, -1], [6, 6], [3]])
+def test_what_is_no_set_off_is_not_cut_into_cycles(flow: list[int]) -> None:
+    ends = np.array([0, 1], np.int32), np.array([1, 0], np.int32)
+    net, _ = network.merge(2, *ends, np.array([5, 5], np.int64))
+    with pytest.raises(ProofError):
+        rings.walk(net, np.array(flow, np.int64))
+
+
+@pytest.mark.parametrize(
+    ("debtors", "creditors"), [([0, 3], [1, 0]), ([0, -1], [1, 0]), ([0], [1, 0])]
+)
+def test_somebody_who_is_no_member_owes_nothing(debtors: list[int], creditors: list[int]) -> None:
+    ends = np.array(debtors, np.int32), np.array(creditors, np.int32)
+    with pytest.raises(EncodingError, match="no member"):
+        network.merge(3, *ends, np.ones(2, np.int64))
+
+
+def test_no_memory_is_said_and_an_unknown_code_is_our_fault() -> None:
+    with pytest.raises(MemoryError, match="memory"):
+        kernel._check(-1)
+    with pytest.raises(AssertionError):
+        kernel._check(-7)
