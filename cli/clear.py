@@ -6,9 +6,10 @@ cycles have been checked in this very run.
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cli import clear_certificate
 from cli.choices import Language
@@ -17,7 +18,7 @@ from cli.clear_files import check_apart, written
 from cli.clear_findings import reason_of
 from cli.clear_picture import RINGS_MAX, Figures, draw
 from cli.clear_report import Outcome, as_shape, money, percent, print_table, share_millionths
-from cli.clear_rings import Rings, check_rings, count_of, largest, write_rings
+from cli.clear_rings import Ring, Rings, check_rings, count_of, largest, write_rings
 from cli.clear_stages import Stages
 from cli.clear_tiers import tiers_of
 from cli.debt_faults import DebtFileError
@@ -32,6 +33,9 @@ from federation.engine import clear as find
 from federation.network import Network, merge
 from federation.rings import walk
 from protocol.errors import ProofError
+
+ARCS_COUNTED_MAX: Final = 1_000_000
+"""Above, cycles are looked for only when asked for: they have hundreds of members each."""
 
 Search = Callable[[Network, Amounts | None], Cleared]
 
@@ -60,7 +64,7 @@ class Found:
     table: DebtTable
     network: Network
     cleared: Cleared
-    rings: Rings
+    rings: Rings | None
 
 
 def run_clear(
@@ -90,15 +94,17 @@ def run_clear(
     wanted = wanted or Wanted()
     check_apart(path, (wanted.certificate, wanted.cycles, wanted.picture))
     started = time.perf_counter()
+    table: DebtTable | None = None
     with Stages(language, path.stat().st_size if path.is_file() else 0) as stages:
         try:
             stages.begin("reading")
             table = read_table(path, watch=stages.watch)
-            found = _clear(table, wanted.salt, search, stages)
+            found = _clear(table, wanted, search, stages)
         except DebtFileError as error:
             note(error.sentence(language))
             return int(error.exit_code)
         except ProofError as error:
+            assert table is not None, "debts are read before anything is proven"
             reason = reason_of(error, table.names, table.decimals, language)
             note(say("clear.unproven", language, reason=reason))
             return int(ExitCode.VERIFICATION_FAILED)
@@ -117,16 +123,18 @@ def run_clear(
     return int(ExitCode.DONE)
 
 
-def _clear(table: DebtTable, salt: bytes | None, search: Search, stages: Stages) -> Found:
+def _clear(table: DebtTable, wanted: Wanted, search: Search, stages: Stages) -> Found:
     """Search, prove, decompose, and check each of the three."""
     stages.begin("merging")
     network, _ = merge(len(table.names), table.debtors, table.creditors, table.amounts)
-    ties = ties_for(network, table.names, salt)
+    ties = ties_for(network, table.names, wanted.salt)
     stages.begin("clearing")
     cleared = search(network, ties)
     stages.begin("proving")
     # Spec 0013: The writer MUST NOT say `optimal` before the proof was checked in the same run.
     verify(network, cleared.flow, cleared.potentials, ties)
+    if network.arcs > ARCS_COUNTED_MAX and wanted.cycles is None and wanted.picture is None:
+        return Found(table, network, cleared, None)
     stages.begin("circling")
     rings = walk(network, cleared.flow)
     check_rings(network, cleared.flow, rings)
@@ -140,7 +148,7 @@ def _outcome(found: Found, salt: bytes | None, seconds: float) -> Outcome:
         participants=table.participants,
         gross_before=network.gross,
         cleared=int(cleared.flow.sum()),
-        cycles=count_of(found.rings),
+        cycles=None if found.rings is None else count_of(found.rings),
         decimals=table.decimals,
         seconds=seconds,
         debts=table.digest(),
@@ -155,17 +163,19 @@ def _write(found: Found, outcome: Outcome, wanted: Wanted, language: Language) -
     if wanted.certificate is not None:
         proof = Certificate(outcome.debts, cleared.flow, cleared.potentials, wanted.salt)
         clear_certificate.write(wanted.certificate, proof)
+    if found.rings is None:
+        return
     if wanted.cycles is not None:
         write_rings(wanted.cycles, found.rings, names, decimals)
     if wanted.picture is not None:
-        picture = draw(_figures(found, outcome, language), language)
+        rings = largest(found.rings, RINGS_MAX, names)
+        picture = draw(_figures(rings, outcome, language), language)
         with written(wanted.picture) as stream:
             stream.write(picture.encode())
 
 
-def _figures(found: Found, outcome: Outcome, language: Language) -> Figures:
+def _figures(rings: Sequence[Ring], outcome: Outcome, language: Language) -> Figures:
     before, cleared, decimals = outcome.gross_before, outcome.cleared, outcome.decimals
-    rings = largest(found.rings, RINGS_MAX, found.table.names)
     return Figures(
         before=before,
         cleared=cleared,

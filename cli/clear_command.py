@@ -16,7 +16,7 @@ _FILE = click.Path(path_type=Path)
 
 
 @command(
-    fr="Vérifie un certificat avec son fichier de dettes, sans rien chercher : code 5 s'il est faux.",
+    fr="Vérifie un certificat avec son fichier de dettes, sans rien chercher ; faux : code 5.",
     en="Verifies a certificate with its file of debts, without any search: code 5 when wrong.",
     examples=(
         two(

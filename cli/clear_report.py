@@ -71,8 +71,13 @@ def percent(millionths: int, lang: Language) -> str:
     return format_amount(millionths, SHARE_DECIMALS - 2, separator=separator) + sign
 
 
-def as_shape(outcome: Outcome) -> dict[str, object]:
-    """Return the documented object, version 1; amounts are text."""
+def as_shape(outcome: Outcome, has_cycles: bool = True) -> dict[str, object]:
+    """Return the documented object, version 1; amounts are text.
+
+    Args:
+        outcome: what it says.
+        has_cycles: whether cycles are a subject of it at all.
+    """
     before, cleared, decimals = outcome.gross_before, outcome.cleared, outcome.decimals
     shape: dict[str, object] = {
         "v": 1,
@@ -96,7 +101,7 @@ def as_shape(outcome: Outcome) -> dict[str, object]:
             for tier in outcome.tiers
         ],
     }
-    if outcome.cycles is None:
+    if not has_cycles:
         del shape["cycles"]
     return shape
 

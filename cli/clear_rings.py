@@ -26,6 +26,7 @@ Rings = tuple[Amounts, Places, Amounts]
 # Spec 0019: The domain of a cycle's id MUST be the 15 bytes `ronde/cycle/v1` and 00.
 _DOMAIN: Final = b"ronde/cycle/v1\0"
 _ID_DIGITS: Final = 16
+_LEGS_AT_ONCE: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +58,25 @@ def check_rings(network: Network, flow: Amounts, rings: Rings) -> None:
         ProofError: they do not.
     """
     ends, members, amounts = rings
-    lengths = np.diff(ends)
-    if not len(lengths):
-        if flow.any():
-            raise ProofError("the cycles fall short of the set-off")
-        return
-    if (lengths < 2).any() or (amounts < 1).any():
+    if (np.diff(ends) < 2).any() or (amounts < 1).any():
         raise ProofError("a cycle needs two members and an amount")
-    following = np.roll(members, -1)
-    following[ends[1:] - 1] = members[ends[:-1]]
     arcs = network.debtors.astype(np.int64) * network.members + network.creditors
-    legs = members.astype(np.int64) * network.members + following
-    places = np.minimum(np.searchsorted(arcs, legs), len(arcs) - 1)
-    if (arcs[places] != legs).any():
-        raise ProofError("a cycle runs over no debt")
     left = flow.copy()
-    np.subtract.at(left, places, np.repeat(amounts, lengths))
+    first = 0
+    while first < len(amounts):
+        # At least one cycle, and as many as fit: at the size of a country they are long.
+        last = int(np.searchsorted(ends, ends[first] + _LEGS_AT_ONCE, "right")) - 1
+        last = max(last, first + 1)
+        here = members[ends[first] : ends[last]].astype(np.int64)
+        begins = ends[first : last + 1] - ends[first]
+        following = np.roll(here, -1)
+        following[begins[1:] - 1] = here[begins[:-1]]
+        legs = here * network.members + following
+        places = np.minimum(np.searchsorted(arcs, legs), len(arcs) - 1)
+        if (arcs[places] != legs).any():
+            raise ProofError("a cycle runs over no debt")
+        np.subtract.at(left, places, np.repeat(amounts[first:last], np.diff(begins)))
+        first = last
     if left.any():
         raise ProofError("the cycles do not add up to the set-off")
 
@@ -110,9 +114,8 @@ def write_rings(path: Path, rings: Rings, names: Sequence[str], decimals: int) -
     each = (ring_of(rings, place, names) for place in range(count_of(rings)))
     with written(path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-        for piece in _as_json(each, decimals) if path.suffix.lower() == ".json" else _as_csv(
-            each, decimals
-        ):
+        as_json = path.suffix.lower() == ".json"
+        for piece in _as_json(each, decimals) if as_json else _as_csv(each, decimals):
             text.write(piece)
         text.flush()
         text.detach()

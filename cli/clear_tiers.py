@@ -31,9 +31,7 @@ class Tier:
     owed: int
 
 
-def tiers_of(
-    network: Network, flow: Amounts, potentials: Amounts, has_ties: bool
-) -> list[Tier]:
+def tiers_of(network: Network, flow: Amounts, potentials: Amounts, has_ties: bool) -> list[Tier]:
     """Count the members of each tier, and what they still owe.
 
     Args:

@@ -42,6 +42,7 @@ def run_verify(path: Path, proof: Path, as_json: bool, lang: str) -> int:
     if not proof.exists():
         raise Failure(ExitCode.NOT_FOUND, "file.missing", path=str(proof))
     started = time.perf_counter()
+    table: DebtTable | None = None
     with Stages(language, path.stat().st_size if path.is_file() else 0) as stages:
         try:
             stages.begin("reading")
@@ -54,11 +55,12 @@ def run_verify(path: Path, proof: Path, as_json: bool, lang: str) -> int:
             note(error.sentence(language))
             return int(error.exit_code)
         except ProofError as error:
+            assert table is not None, "debts are read before anything is proven"
             reason = reason_of(error, table.names, table.decimals, language)
             note(say("clear.wrong", language, reason=reason))
             return int(ExitCode.VERIFICATION_FAILED)
     if as_json:
-        emit_json(as_shape(outcome))
+        emit_json(as_shape(outcome, has_cycles=False))
     else:
         print_table(outcome, path.name, language, sys.stdout, "clear.verify_title")
     return int(ExitCode.DONE)

@@ -48,12 +48,12 @@ def _gather(pyarrow: Any, stream: BinaryIO) -> DebtTable:
     oversized: int | None = None
     for batch in _batches(pyarrow, stream):
         order = _order(batch.schema.names)
-        for column, place in zip(columns[:2], order[:2], strict=True):
-            column.append(_numbered(pyarrow, batch.column(place), numbers, row))
-        amounts, decimals, place = _minor_units(pyarrow, batch.column(order[2]), row)
-        if place is not None and oversized is None:
+        for column, role in zip(columns[:2], order[:2], strict=True):
+            column.append(_numbered(pyarrow, batch.column(role), numbers, row))
+        values, decimals, place = _minor_units(pyarrow, batch.column(order[2]), row)
+        if oversized is None and place is not None:
             oversized = row + place
-        columns[2].append(amounts)
+        columns[2].append(values)
         row += len(batch)
     debtors, creditors = (_joined(column, np.int32) for column in columns[:2])
     amounts = _joined(columns[2], np.int64)
@@ -88,9 +88,7 @@ def _order(names: list[str]) -> tuple[int, int, int]:
     return debtor, creditor, amount
 
 
-def _numbered(
-    pyarrow: Any, column: Any, numbers: dict[str, int], row: int
-) -> NDArray[np.int32]:
+def _numbered(pyarrow: Any, column: Any, numbers: dict[str, int], row: int) -> NDArray[np.int32]:
     """Return the number of the name on each row; new names get the next one."""
     if column.null_count:
         place = column.is_null().to_numpy(zero_copy_only=False).argmax()
@@ -108,12 +106,11 @@ def _numbered(
     if not known:
         return np.empty(0, np.int32)
     places = np.array(known, np.int32)
-    return places[column.indices.to_numpy(zero_copy_only=False)]
+    chosen: NDArray[np.int32] = places[column.indices.to_numpy(zero_copy_only=False)]
+    return chosen
 
 
-def _minor_units(
-    pyarrow: Any, column: Any, row: int
-) -> tuple[NDArray[np.int64], int, int | None]:
+def _minor_units(pyarrow: Any, column: Any, row: int) -> tuple[NDArray[np.int64], int, int | None]:
     """Return amounts, their decimals, and the first place where one fits no 64 bits."""
     if column.null_count:
         place = column.is_null().to_numpy(zero_copy_only=False).argmax()

@@ -369,9 +369,7 @@ def _split(amount: str, line: int, delimiter: str, mark: str) -> tuple[str, str,
     return whole, fraction, found or mark
 
 
-def _located(
-    stream: BinaryIO, columns: _Columns, place: int, fault: DebtFault
-) -> DebtFileError:
+def _located(stream: BinaryIO, columns: _Columns, place: int, fault: DebtFault) -> DebtFileError:
     """Read again up to a debt that is not sound, to tell its line."""
     row: Row | None = None
     with _Lines(stream, columns.delimiter) as lines:

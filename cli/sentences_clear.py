@@ -19,8 +19,9 @@ CLEAR: Final[dict[str, tuple[str, str]]] = {
     "clear.tier_owed": ("reste dû", "still owed"),
     "clear.tier_more": ("{tier} et plus", "{tier} and more"),
     "clear.tiers_say": (
-        "Ce qui reste dû va toujours d'un rang vers un rang plus élevé : plus rien ne tourne en rond.",
-        "What stays owed always leads from a tier to a higher one: nothing runs in a circle any more.",
+        "Ce qui reste dû va toujours d'un rang vers un rang plus élevé : plus rien ne tourne en"
+        " rond.",
+        "What stays owed always leads from a tier to a higher one: no circle is left.",
     ),
     "clear.reading": ("lecture", "reading"),
     "clear.merging": ("réunion", "merging"),

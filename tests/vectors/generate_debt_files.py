@@ -56,7 +56,9 @@ def hashed(debts: list[Debt], decimals: int) -> bytes:
     return head + sized(names) + b"".join(columns(debts, names))
 
 
-def packed(debts: list[Debt], decimals: int, names: list[str] | None = None, **other: object) -> str:
+def packed(
+    debts: list[Debt], decimals: int, names: list[str] | None = None, **other: object
+) -> str:
     names = names_of(debts) if names is None else names
     debtors, creditors, amounts = columns(debts, names)
     fields = {"v": 1, "decimals": decimals, "names": names, "debtors": debtors}
@@ -148,7 +150,12 @@ def certificate_cases() -> list[Case]:
         ("the_ring_under_a_salt", salted(), 0, "holds"),
         ("other_potentials_that_prove_it", certificate(flow, [5, 6, 7]), 0, "not the least ones"),
         ("one_unit_less_fail", certificate([6999] * 3, [0, 1, 2]), 5, "a better one exists"),
-        ("one_arc_more_fail", certificate([7001, 7000, 7000], [0, 1, 2]), 5, "a net position moves"),
+        (
+            "one_arc_more_fail",
+            certificate([7001, 7000, 7000], [0, 1, 2]),
+            5,
+            "a net position moves",
+        ),
         ("more_than_owed_fail", certificate([8001] * 3, [0, 1, 2]), 5, "flow out of bounds"),
         ("less_than_nothing_fail", certificate([-1] * 3, [0, 1, 2]), 5, "flow out of bounds"),
         ("nothing_cancelled_fail", certificate([0] * 3, [0, 0, 0]), 5, "a better one exists"),
@@ -157,7 +164,12 @@ def certificate_cases() -> list[Case]:
         ("a_potential_out_of_bounds_fail", certificate(flow, [2**62, 1, 2]), 5, "overflow"),
         ("an_arc_too_few_fail", certificate(flow[:2], [0, 1, 2]), 5, "of another graph"),
         ("a_member_too_many_fail", certificate(flow, [0, 1, 2, 3]), 5, "of another graph"),
-        ("plain_proof_under_a_salt_fail", certificate(flow, [0, 1, 2], salt=SALT), 5, "other costs"),
+        (
+            "plain_proof_under_a_salt_fail",
+            certificate(flow, [0, 1, 2], salt=SALT),
+            5,
+            "other costs",
+        ),
         ("other_debts_fail", certificate(flow, [0, 1, 2], debts=bytes(32)), 5, "another digest"),
         ("a_short_digest_fail", certificate(flow, [0, 1, 2], debts=bytes(31)), 2, "malformed"),
         ("a_short_salt_fail", certificate(flow, [0, 1, 2], salt=bytes(16)), 2, "malformed"),
