@@ -309,3 +309,29 @@ def test_what_cannot_be_written_leaves_the_old_file(debts: Path, tmp_path: Path)
 
 def walk_of_nothing() -> clear_rings.Rings:
     return np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64)
+
+
+@pytest.mark.parametrize("steps", [3, 8, 12, 100])
+def test_the_tiers_hold_every_member_and_all_that_stays_owed(
+    tmp_path: Path, steps: int, capsys: Capture
+) -> None:
+    path = tmp_path / "chain.csv"
+    path.write_text("".join(f"m{n:03},m{n + 1:03},1\n" for n in range(steps)), encoding="utf-8")
+    for salt in ([], ["--salt", SALT]):
+        assert ronde(path, "--json", *salt) == 0
+        tiers = json.loads(capsys.readouterr().out)["tiers"]
+        assert len(tiers) == min(steps + 1, 64)
+        assert [tier["tier"] for tier in tiers] == list(range(len(tiers)))
+        assert sum(tier["members"] for tier in tiers) == steps + 1
+        assert sum(int(tier["owed"]) for tier in tiers) == steps
+    assert ronde(path) == 0
+    shown = capsys.readouterr().out
+    assert ("7 et plus" in shown) == (steps >= 8)
+
+
+def test_where_all_is_cleared_no_tier_is_shown(debts: Path, capsys: Capture) -> None:
+    debts.write_text("A,B,1\nB,A,1\n", encoding="utf-8")
+    assert ronde(debts) == 0
+    shown = capsys.readouterr().out
+    assert "100,0000" in shown
+    assert "rang" not in shown
