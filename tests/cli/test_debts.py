@@ -1,5 +1,8 @@
 """Files of debts, as people save them."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -203,3 +206,24 @@ def test_what_is_written_is_read_back(
         amount = digits[:cut] + (mark + digits[cut:] if decimals else "")
         lines.append(delimiter.join((debtor, creditor, amount)))
     assert read("\n".join(lines)) == DebtFile(rows, decimals)
+
+
+def test_what_comes_through_a_pipe_is_read() -> None:
+    code = (
+        "import sys; from cli.main import main; sys.exit(main(['clear', '/dev/stdin', '--json']))"
+    )
+    line = [sys.executable, "-c", code]
+    run = subprocess.run(line, input=b"a,b,1\nb,a,1\n", capture_output=True, check=True)
+    assert json.loads(run.stdout)["cleared"] == "2"
+
+
+def test_a_file_that_is_too_large_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(debts, "FILE_BYTES_MAX", 10)
+    path = tmp_path / "debts.csv"
+    path.write_text("a,b,1\nb,a,1\n", encoding="utf-8")
+    for read in (lambda: read_debts(path), lambda: parse_debts(path.read_bytes())):
+        with pytest.raises(DebtFileError) as caught:
+            read()
+        assert caught.value.fault == "file_too_large"
