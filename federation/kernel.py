@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from protocol.errors import ProofError
 
 FILE: Final = "_kernel.so"
+FORM: Final = 1
+"""What the functions take and give; raised here and in kernel.h together."""
+
 _NO_MEMORY: Final = -1
 _NO_ANSWER: Final = -2
 
@@ -34,8 +37,10 @@ class _Cycles(ctypes.Structure):
 @cache
 def _library() -> ctypes.CDLL | None:
     try:
-        return ctypes.CDLL(str(files("federation").joinpath(FILE)))
-    except OSError:
+        library = ctypes.CDLL(str(files("federation").joinpath(FILE)))
+        # What was built from other sources is as good as none.
+        return library if library.ronde_form() == FORM else None
+    except (OSError, AttributeError):
         return None
 
 

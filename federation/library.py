@@ -14,6 +14,15 @@ Arcs = tuple[Places, Places, Amounts, Amounts]
 """Debtors, creditors, amounts and costs of the arcs."""
 
 
+def total(amounts: Amounts) -> int:
+    """Add up amounts that may exceed 64 bits together, exactly.
+
+    Args:
+        amounts: minor units, not below 0, at most 2**31 of them.
+    """
+    return (int((amounts >> 32).sum()) << 32) + int((amounts & 0xFFFFFFFF).sum())
+
+
 def cheapest(
     members: int,
     debtors: Places,
@@ -36,16 +45,15 @@ def cheapest(
         Minor units on each arc.
     """
     arcs = debtors, creditors, amounts, costs
-    flow = with_ortools(members, arcs, supplies)
+    flow = with_lemon(members, arcs, supplies)
     return with_networkx(members, arcs, supplies) if flow is None else flow
 
 
 def fits_64_bits(members: int, costs: Sequence[int]) -> bool:
-    """Say whether cost scaling stays within 64 bits.
+    """Say whether the prices of a network simplex stay within 64 bits.
 
-    The solver multiplies costs by members + 1; its prices then move by less than
-    4 * members * (members + 1) * largest cost over all phases (each phase lowers a price by at
-    most 3 * members * epsilon, and epsilon shrinks by 5 from the largest scaled cost).
+    A price is the sum of costs along a way in a tree, below members * largest cost, from a root
+    that lies 2**62 away at most.
 
     Args:
         members: how many members the graph has.
@@ -55,11 +63,11 @@ def fits_64_bits(members: int, costs: Sequence[int]) -> bool:
         False when the bound cannot be guaranteed.
     """
     largest = max(abs(cost) for cost in costs)
-    return 4 * members * (members + 1) * largest < 2**62
+    return 4 * (members + 1) * largest < 2**62
 
 
-def with_ortools(members: int, arcs: Arcs, supplies: Amounts) -> Amounts | None:
-    """Search with the cost-scaling solver of OR-tools (64-bit integers, milliseconds).
+def with_lemon(members: int, arcs: Arcs, supplies: Amounts) -> Amounts | None:
+    """Search with the network simplex of LEMON in pylmcf (64-bit integers, milliseconds).
 
     Args:
         members: how many members there are.
@@ -71,20 +79,26 @@ def with_ortools(members: int, arcs: Arcs, supplies: Amounts) -> Amounts | None:
         it, or it gives up.
     """
     debtors, creditors, amounts, costs = arcs
-    if not fits_64_bits(members, [int(abs(costs).max())]):
+    # It does not look for overflow itself.
+    if not fits_64_bits(members, costs.tolist()) or total(amounts) >= 2**63:
         return None
     try:
-        from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
+        from pylmcf.pylmcf_cpp import lmcf
     except ImportError:
         return None
-    solver = SimpleMinCostFlow()
-    added = solver.add_arcs_with_capacity_and_unit_cost(debtors, creditors, amounts, costs)
-    supplying = np.flatnonzero(supplies).astype(np.int32)
-    solver.set_nodes_supplies(supplying, supplies[supplying])
-    if solver.solve() != SimpleMinCostFlow.OPTIMAL:
+    # It takes no negative costs: of an arc that gains it is told what does not flow, backwards.
+    gains = costs < 0
+    whole = np.where(gains, amounts, 0)
+    rest = supplies.copy()
+    np.subtract.at(rest, debtors, whole)
+    np.add.at(rest, creditors, whole)
+    tails = np.where(gains, creditors, debtors).astype(np.int64)
+    heads = np.where(gains, debtors, creditors).astype(np.int64)
+    try:
+        found: Amounts = lmcf(rest, tails, heads, amounts, np.abs(costs))
+    except RuntimeError:
         return None
-    found: Amounts = solver.flows(added)
-    return found
+    return np.where(gains, amounts - found, found)
 
 
 def with_networkx(members: int, arcs: Arcs, supplies: Amounts) -> Amounts:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from federation import kernel
-from federation.library import Amounts, Places
+from federation.library import Amounts, Places, total
 from federation.obligations import MAX_GROSS, DebtFault
 from protocol.errors import EncodingError
 
@@ -58,15 +58,6 @@ class Network:
         np.subtract.at(nets, self.debtors, chosen)
         np.add.at(nets, self.creditors, chosen)
         return nets
-
-
-def total(amounts: Amounts) -> int:
-    """Add up amounts that may exceed 64 bits together, exactly.
-
-    Args:
-        amounts: minor units, not below 0, at most 2**31 of them.
-    """
-    return (int((amounts >> 32).sum()) << 32) + int((amounts & 0xFFFFFFFF).sum())
 
 
 def merge(

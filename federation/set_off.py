@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from federation.library import Amounts, Arcs, fits_64_bits, with_networkx, with_ortools
+from federation.library import Amounts, Arcs, fits_64_bits, with_lemon, with_networkx
 from federation.obligations import Graph, Name
 
 PLAIN_COST = -1
@@ -34,14 +34,14 @@ def solve(graph: Graph[Name], costs: Sequence[int] | None = None) -> list[int]:
     chosen = plain_costs(graph) if costs is None else costs
     if not graph.amounts:
         return []
-    flow = solve_with_ortools(graph, chosen)
+    flow = solve_with_lemon(graph, chosen)
     if flow is None:
         flow = solve_with_networkx(graph, chosen)
     return flow
 
 
-def solve_with_ortools(graph: Graph[Name], costs: Sequence[int]) -> list[int] | None:
-    """Search with `library.with_ortools`.
+def solve_with_lemon(graph: Graph[Name], costs: Sequence[int]) -> list[int] | None:
+    """Search with `library.with_lemon`.
 
     Args:
         graph: at least one arc.
@@ -52,12 +52,12 @@ def solve_with_ortools(graph: Graph[Name], costs: Sequence[int]) -> list[int] | 
     """
     if not fits_64_bits(len(graph.names), costs):
         return None
-    found = with_ortools(len(graph.names), _arcs(graph, costs), _no_supplies(graph))
+    found = with_lemon(len(graph.names), _arcs(graph, costs), _no_supplies(graph))
     return None if found is None else [int(cancelled) for cancelled in found.tolist()]
 
 
 def solve_with_networkx(graph: Graph[Name], costs: Sequence[int]) -> list[int]:
-    """Search with `library.with_networkx`; see `solve_with_ortools`."""
+    """Search with `library.with_networkx`; see `solve_with_lemon`."""
     found = with_networkx(len(graph.names), _arcs(graph, costs), _no_supplies(graph))
     return [int(cancelled) for cancelled in found.tolist()]
 

@@ -172,6 +172,12 @@ static int solve_core(const graph *g, room_for *t, int64_t *flow, int64_t *label
     return 0;
 }
 
+/* Which form of these functions this is: a library that was built from other sources is not used. */
+int32_t ronde_form(void)
+{
+    return RONDE_FORM;
+}
+
 /* Write the largest set-off, and labels that are near its potentials. */
 int ronde_clear(int32_t nodes, int32_t arcs, const int32_t *tail, const int32_t *head,
                 const int64_t *cap, int64_t *flow, int64_t *labels)

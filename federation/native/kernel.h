@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RONDE_FORM 1
 #define RONDE_NO_MEMORY (-1)
 #define RONDE_NO_ANSWER (-2)
 #define FAR INT32_MAX
@@ -36,6 +37,49 @@ typedef struct {
     int32_t *off, *to, *twin;
     int64_t *out;
 } tight_graph;
+
+/* A set of nodes, one bit each, emptied in the order of memory: pass after pass from word `at` to
+ * `high`; what is marked behind `at` waits for the next pass, between `low` and `last`. */
+typedef struct {
+    uint64_t *bits;
+    int32_t at, high, low, last;
+} marks;
+
+static inline void clear_marks(marks *m, int32_t nodes)
+{
+    memset(m->bits, 0, 8 * ((size_t)(nodes >> 6) + 1));
+    *m = (marks){m->bits, INT32_MAX, -1, INT32_MAX, -1};
+}
+
+static inline void mark(marks *m, int32_t v)
+{
+    int32_t word = v >> 6;
+    m->bits[word] |= 1ULL << (v & 63);
+    if (word >= m->at) {
+        m->high = word > m->high ? word : m->high;
+    } else {
+        m->low = word < m->low ? word : m->low;
+        m->last = word > m->last ? word : m->last;
+    }
+}
+
+/* Take a node out; -1 when there is none. */
+static inline int32_t next_mark(marks *m)
+{
+    while (1) {
+        while (m->at <= m->high && m->bits[m->at] == 0)
+            m->at++;
+        if (m->at <= m->high) {
+            int32_t bit = __builtin_ctzll(m->bits[m->at]);
+            m->bits[m->at] &= m->bits[m->at] - 1;
+            return (m->at << 6) + bit;
+        }
+        int32_t low = m->low, last = m->last;
+        *m = (marks){m->bits, low > last ? INT32_MAX : low, last, INT32_MAX, -1};
+        if (low > last)
+            return -1;
+    }
+}
 
 int index_graph(const graph *g, index_of *x);
 void drop_index(index_of *x);

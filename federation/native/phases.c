@@ -12,92 +12,82 @@ typedef struct {
     index_of x;
     int64_t *rest, *excess;
     int32_t *distance;      /* to a deficit, over arcs that may still change */
-    int32_t *extra;         /* how much further than `distance` says */
-    int32_t *queue, *later;
+    int32_t *away;          /* the same as far as it was measured in this phase */
+    marks now;              /* nodes to be looked at in this step */
     unsigned char *owed;    /* by arc: something stays owed on it */
     unsigned char *room;    /* by slot of `entering`: something more may stay owed on it */
     int32_t *arc, *at;      /* of a place among the tight arcs; ~i for arc i seen from its head */
-    unsigned char *queued;
     tight_graph tight;
 } search;
 
-/* Look at everything that enters v by an arc that may still change. */
-static int64_t reach(search *s, int32_t v, int32_t level, int32_t *tail, int64_t pending)
+/* Look at everything that enters v by an arc that may still change; what is no further away than
+ * this step allows is looked at in turn. */
+static void reach(search *s, int32_t v, int32_t step)
 {
     const graph *g = s->g;
-    int32_t base = level + s->distance[v];
-    for (int step = 0; step < 2; step++) {
-        int32_t k = step ? s->x.into[v] : s->x.first[v];
-        int32_t end = step ? s->x.into[v + 1] : s->x.first[v + 1];
-        int32_t here = step ? base + 1 : base - 1;
-        for (; k < end; k++) {
-            if (!(step ? s->room[k] : s->owed[k]))
-                continue;
-            int32_t u = step ? s->x.from[k] : g->head[k];
-            int32_t away = here - s->distance[u];
-            if (away >= s->extra[u])
-                continue;
-            s->extra[u] = away;
-            if (away == level)
-                s->queue[(*tail)++] = u;
-            else
-                s->later[pending++] = u;
+    int32_t here = step + s->distance[v];
+    for (int32_t i = s->x.first[v]; i < s->x.first[v + 1]; i++) {
+        int32_t u = g->head[i];
+        if (s->owed[i] && here - 1 < s->away[u]) {
+            s->away[u] = here - 1;
+            if (here - 1 - s->distance[u] == step)
+                mark(&s->now, u);
         }
     }
-    return pending;
+    for (int32_t k = s->x.into[v]; k < s->x.into[v + 1]; k++) {
+        int32_t u = s->x.from[k];
+        if (s->room[k] && here + 1 < s->away[u]) {
+            s->away[u] = here + 1;
+            if (here + 1 - s->distance[u] == step)
+                mark(&s->now, u);
+        }
+    }
 }
 
-/* Make all distances exact that a surplus needs; returns the largest step, or -1 for no way. */
-static int32_t measure(search *s, int64_t surpluses)
+/* Find the least step beyond the present one, and mark all nodes that are so far away. */
+static int32_t next_step(search *s, int32_t step)
 {
-    int32_t n = s->g->nodes, level = 0, head = 0, tail = 0;
-    int64_t pending = 0;
+    int32_t n = s->g->nodes, next = FAR;
     for (int32_t v = 0; v < n; v++) {
-        s->extra[v] = FAR;
+        int32_t extra = s->away[v] == FAR ? FAR : s->away[v] - s->distance[v];
+        if (extra > step && extra < next)
+            next = extra;
+    }
+    for (int32_t v = 0; v < n && next != FAR; v++)
+        if (s->away[v] != FAR && s->away[v] - s->distance[v] == next)
+            mark(&s->now, v);
+    return next;
+}
+
+/* Make all distances exact that a surplus needs; returns whether there is a way for each. */
+static int measure(search *s, int64_t surpluses)
+{
+    int32_t n = s->g->nodes, step = 0, v;
+    clear_marks(&s->now, n);
+    for (v = 0; v < n; v++) {
+        s->away[v] = FAR;
         if (s->excess[v] < 0) {
-            s->extra[v] = 0;
-            s->queue[tail++] = v;
+            s->away[v] = s->distance[v];
+            mark(&s->now, v);
         }
     }
     while (1) {
-        while (head < tail) {
-            int32_t v = s->queue[head++];
+        while ((v = next_mark(&s->now)) >= 0) {
             surpluses -= s->excess[v] > 0;
-            pending = reach(s, v, level, &tail, pending);
+            reach(s, v, step);
         }
         if (surpluses <= 0)
             break;
-        int64_t kept = 0;
-        int32_t next = FAR;
-        for (int64_t i = 0; i < pending; i++) {
-            int32_t u = s->later[i];
-            if (s->extra[u] > level) {
-                s->later[kept++] = u;
-                if (s->extra[u] < next)
-                    next = s->extra[u];
-            }
-        }
-        if (next == FAR)
-            return -1;
-        pending = kept;
-        kept = head = tail = 0;
-        level = next;
-        for (int64_t i = 0; i < pending; i++) {
-            int32_t u = s->later[i];
-            if (s->extra[u] != level)
-                s->later[kept++] = u;
-            else if (!s->queued[u]) {
-                s->queued[u] = 1; /* once each */
-                s->queue[tail++] = u;
-            }
-        }
-        for (int32_t i = 0; i < tail; i++)
-            s->queued[s->queue[i]] = 0;
-        pending = kept;
+        step = next_step(s, step);
+        if (step == FAR)
+            return 0;
     }
-    for (int32_t v = 0; v < n; v++)
-        s->distance[v] += s->extra[v] < level ? s->extra[v] : level;
-    return level;
+    for (v = 0; v < n; v++)
+        if (s->away[v] != FAR && s->away[v] - s->distance[v] < step)
+            s->distance[v] = s->away[v];
+        else
+            s->distance[v] += step;
+    return 1;
 }
 
 static int is_tight(const search *s, int32_t u, int32_t v)
@@ -161,20 +151,18 @@ static int prepare(search *s)
     if (index_graph(g, &s->x))
         return RONDE_NO_MEMORY;
     s->excess = NEW(int64_t, n);
-    s->extra = NEW(int32_t, n);
-    s->queue = NEW(int32_t, n);
-    s->later = NEW(int32_t, 2 * (int64_t)m + n);
+    s->away = NEW(int32_t, n);
+    s->now.bits = NEW(uint64_t, (n >> 6) + 1);
     s->owed = calloc((size_t)m + 1, 1);
     s->room = NEW(unsigned char, m);
-    s->queued = calloc((size_t)n + 1, 1);
     s->at = NEW(int32_t, m);
     s->arc = NEW(int32_t, 2 * (int64_t)m);
     s->tight.off = NEW(int32_t, n + 1);
     s->tight.to = NEW(int32_t, 2 * (int64_t)m);
     s->tight.twin = NEW(int32_t, 2 * (int64_t)m);
     s->tight.out = NEW(int64_t, 2 * (int64_t)m);
-    if (!s->excess || !s->extra || !s->queue || !s->later || !s->owed || !s->room
-        || !s->queued || !s->at || !s->arc || !s->tight.off || !s->tight.to || !s->tight.twin || !s->tight.out)
+    if (!s->excess || !s->away || !s->now.bits || !s->owed || !s->room || !s->at || !s->arc
+        || !s->tight.off || !s->tight.to || !s->tight.twin || !s->tight.out)
         return RONDE_NO_MEMORY;
     memset(s->excess, 0, sizeof(int64_t) * (size_t)n);
     memset(s->room, 1, (size_t)m);
@@ -192,12 +180,10 @@ static void finish(search *s)
 {
     drop_index(&s->x);
     free(s->excess);
-    free(s->extra);
-    free(s->queue);
-    free(s->later);
+    free(s->away);
+    free(s->now.bits);
     free(s->owed);
     free(s->room);
-    free(s->queued);
     free(s->at);
     free(s->arc);
     free(s->tight.off);
@@ -217,8 +203,7 @@ int remain_least(const graph *g, int64_t *rest, int32_t *distance)
             surpluses += s.excess[v] > 0;
         if (surpluses == 0)
             break;
-        int32_t level = measure(&s, surpluses);
-        if (level < 0) {
+        if (!measure(&s, surpluses)) {
             done = RONDE_NO_ANSWER;
             break;
         }

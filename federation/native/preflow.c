@@ -12,7 +12,8 @@
 
 typedef struct {
     const tight_graph *t;
-    int32_t top, low, ceiling;
+    int32_t near, top, ceiling; /* labels: of the nearest and furthest surplus, where to stop */
+    int32_t low, high;          /* words of `now` that hold something */
     int64_t *excess;
     int32_t *label, *current, *bucket, *next;
     uint64_t *now, *then, *seen; /* one bit a node */
@@ -25,36 +26,41 @@ static void wake(wave *w, int32_t v)
     w->bucket[h] = v;
     if (h > w->top)
         w->top = h;
-    if (h < w->low)
-        w->low = h;
+    if (h < w->near)
+        w->near = h;
 }
 
 /* Label the nodes of one step in the order in which they lie in memory, and mark those of the next:
- * the search jumps about in a few thousand bytes only. Returns whether there are any. */
+ * the search jumps about in some thousand bytes only. Returns whether there are any. */
 static int one_step(wave *w, int32_t h)
 {
     const tight_graph *t = w->t;
-    int32_t words = (t->nodes >> 6) + 1;
-    uint64_t any = 0;
-    for (int32_t i = 0; i < words; i++) {
+    int32_t low = w->high + 1, high = w->low - 1, any = 0;
+    for (int32_t i = w->low; i <= w->high; i++) {
         for (uint64_t rest = w->now[i]; rest; rest &= rest - 1) {
             int32_t v = (i << 6) + __builtin_ctzll(rest);
             w->label[v] = h;
             for (int32_t k = t->off[v]; k < t->off[v + 1]; k++)
-                if (t->to[k] & OPEN)
-                    w->then[t->to[k] >> 7] |= 1ULL << (t->to[k] >> 1 & 63);
+                if (t->to[k] & OPEN) {
+                    int32_t word = t->to[k] >> 7;
+                    w->then[word] |= 1ULL << (t->to[k] >> 1 & 63);
+                    low = word < low ? word : low;
+                    high = word > high ? word : high;
+                }
         }
         w->now[i] = 0;
     }
-    for (int32_t i = 0; i < words; i++) {
+    for (int32_t i = low; i <= high; i++) {
         w->then[i] &= ~w->seen[i];
         w->seen[i] |= w->then[i];
-        any |= w->then[i];
+        any |= w->then[i] != 0;
     }
     uint64_t *swapped = w->now;
     w->now = w->then;
     w->then = swapped;
-    return any != 0;
+    w->low = low;
+    w->high = high;
+    return any;
 }
 
 /* Exact labels: the fewest arcs to a deficit; FAR where none is in reach. */
@@ -70,10 +76,12 @@ static void relabel_all(wave *w)
             w->now[v >> 6] |= 1ULL << (v & 63);
     }
     memcpy(w->seen, w->now, bytes);
+    w->low = 0;
+    w->high = n >> 6;
     while (one_step(w, h))
         h++;
     w->top = -1;
-    w->low = 0;
+    w->near = 0;
     memset(w->bucket, 0xFF, sizeof(int32_t) * (size_t)n);
     memcpy(w->current, w->t->off, sizeof(int32_t) * (size_t)n);
     for (int32_t v = n - 1; v >= 0; v--)
@@ -134,7 +142,7 @@ int push_down(const tight_graph *t, int64_t *excess)
 {
     int32_t n = t->nodes;
     int32_t words = (n >> 6) + 1;
-    wave w = {t, -1, 0, 0, excess, NEW(int32_t, n), NEW(int32_t, n), NEW(int32_t, n),
+    wave w = {t, 0, -1, 0, 0, 0, excess, NEW(int32_t, n), NEW(int32_t, n), NEW(int32_t, n),
               NEW(int32_t, n), NEW(uint64_t, words), NEW(uint64_t, words), NEW(uint64_t, words)};
     int done = w.label && w.current && w.bucket && w.next && w.now && w.then && w.seen
                    ? 0
@@ -145,13 +153,13 @@ int push_down(const tight_graph *t, int64_t *excess)
             break;
         w.ceiling = w.top + SLACK < n - 1 ? w.top + SLACK : n - 1;
         int64_t patience = PATIENCE * ((int64_t)t->off[n] + n);
-        while (w.low <= w.top && patience > 0) {
-            int32_t u = w.bucket[w.low];
+        while (w.near <= w.top && patience > 0) {
+            int32_t u = w.bucket[w.near];
             if (u < 0) {
-                w.low++;
+                w.near++;
                 continue;
             }
-            w.bucket[w.low] = w.next[u];
+            w.bucket[w.near] = w.next[u];
             patience -= discharge(&w, u, patience);
         }
     }

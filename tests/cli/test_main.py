@@ -21,7 +21,7 @@ from protocol.errors import SignatureError
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
     "aiohttp", "aiosqlite", "asyncio", "cryptography", "mnemonic", "msgpack", "msgspec", "nacl",
-    "networkx", "ortools", "platformdirs", "rich", "sqlite3", "uvloop",
+    "networkx", "numpy", "platformdirs", "pylmcf", "rich", "sqlite3", "uvloop",
 )  # fmt: skip
 STARTS = 15
 TIMES_BARE_PYTHON = 12

@@ -1,6 +1,7 @@
 """The compiled part: it is there, it reads only its arguments, without it nothing changes."""
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 from federation import certificate, engine, kernel, network, rings
+from federation.library import with_lemon
+from federation.obligations import Graph
+from federation.tie_break import next_salt, tie_hash, ties_of, unique_optimum
 from protocol.errors import EncodingError, ProofError
 from tests.bench.clearing.generated import named
 from tests.house.tree import ROOT
@@ -138,3 +142,50 @@ def test_no_memory_is_said_and_an_unknown_code_is_our_fault() -> None:
         kernel._check(-1)
     with pytest.raises(AssertionError):
         kernel._check(-7)
+
+
+def test_a_library_of_another_form_or_none_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = kernel._library.__wrapped__
+    assert (find() is not None) == kernel.is_there()
+    monkeypatch.setattr(kernel, "FORM", kernel.FORM + 1)
+    assert find() is None
+    monkeypatch.setattr(kernel, "FILE", "kernel.py")
+    assert find() is None
+
+
+def test_supplies_that_no_flow_can_meet_have_no_answer() -> None:
+    ends = np.array([0], np.int32), np.array([1], np.int32)
+    most, costs = np.array([3], np.int64), np.array([1], np.int64)
+    assert with_lemon(2, (*ends, most, costs), np.array([4, -4], np.int64)) is None
+    found = with_lemon(2, (*ends, most, costs), np.array([3, -3], np.int64))
+    assert found is not None
+    assert found.tolist() == [3]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ties_of_a_network_are_the_hashes_of_its_pairs(seed: int) -> None:
+    debts = named(f"fed:12:{seed}")
+    names = [f"coop{member:02}" for member in range(debts.members)]
+    net, _ = network.merge(debts.members, debts.debtors, debts.creditors, debts.amounts)
+    salt = bytes([seed]) * 32
+    pairs = zip(net.debtors.tolist(), net.creditors.tolist(), strict=True)
+    expected = [tie_hash(salt, names[debtor], names[creditor]) for debtor, creditor in pairs]
+    assert ties_of(net, names, salt).tolist() == expected
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_engine_and_a_round_have_the_same_answer(seed: int) -> None:
+    dice = random.Random(seed)
+    debts = [(f"m{dice.randrange(8)}", f"w{dice.randrange(3)}", 5) for _ in range(6)] + [
+        (f"w{dice.randrange(3)}", f"m{dice.randrange(8)}", 5) for _ in range(9)
+    ]
+    graph = Graph.from_debts(debts)
+    salt = bytes([seed]) * 32
+    answer = unique_optimum(graph, salt)
+    for _ in range(answer.skipped):
+        salt = next_salt(salt)
+    net = network.Network(
+        len(graph.names), np.array(graph.debtors, np.int32), np.array(graph.creditors, np.int32),
+        np.array(graph.amounts, np.int64),
+    )  # fmt: skip
+    assert engine.clear(net, ties_of(net, graph.names, salt)).flow.tolist() == answer.flow
