@@ -13,7 +13,7 @@ from typing import Final
 
 from cli import clear_certificate
 from cli.choices import Language
-from cli.clear_certificate import Certificate, ties_for
+from cli.clear_certificate import SALTS_MAX, Certificate, is_only_answer, salt_after, ties_for
 from cli.clear_files import check_apart, written
 from cli.clear_findings import reason_of
 from cli.clear_picture import RINGS_MAX, Figures, draw
@@ -64,6 +64,7 @@ class Found:
     table: DebtTable
     network: Network
     cleared: Cleared
+    salt: bytes | None
     rings: Rings | None
 
 
@@ -110,7 +111,7 @@ def run_clear(
             return int(ExitCode.VERIFICATION_FAILED)
         except MemoryError as error:
             raise Failure(ExitCode.NETWORK, "clear.memory") from error
-        outcome = _outcome(found, wanted.salt, time.perf_counter() - started)
+        outcome = _outcome(found, found.salt, time.perf_counter() - started)
         stages.begin("writing")
         _write(found, outcome, wanted, language)
     if as_json:
@@ -127,18 +128,32 @@ def _clear(table: DebtTable, wanted: Wanted, search: Search, stages: Stages) -> 
     """Search, prove, decompose, and check each of the three."""
     stages.begin("merging")
     network, _ = merge(len(table.names), table.debtors, table.creditors, table.amounts)
-    ties = ties_for(network, table.names, wanted.salt)
-    stages.begin("clearing")
-    cleared = search(network, ties)
-    stages.begin("proving")
-    # Spec 0013: The writer MUST NOT say `optimal` before the proof was checked in the same run.
-    verify(network, cleared.flow, cleared.potentials, ties)
+    cleared, salt = _proven(network, table.names, wanted.salt, search, stages)
     if network.arcs > ARCS_COUNTED_MAX and wanted.cycles is None and wanted.picture is None:
-        return Found(table, network, cleared, None)
+        return Found(table, network, cleared, salt, None)
     stages.begin("circling")
     rings = walk(network, cleared.flow)
     check_rings(network, cleared.flow, rings)
-    return Found(table, network, cleared, rings)
+    return Found(table, network, cleared, salt, rings)
+
+
+def _proven(
+    network: Network, names: Sequence[str], salt: bytes | None, search: Search, stages: Stages
+) -> tuple[Cleared, bytes | None]:
+    """Search under the first salt that leaves one answer, and check the proof."""
+    for _ in range(SALTS_MAX):
+        ties = ties_for(network, names, salt)
+        stages.begin("clearing")
+        cleared = search(network, ties)
+        stages.begin("proving")
+        # Spec 0013: The writer MUST NOT say `optimal` before the proof was checked in the same run.
+        verify(network, cleared.flow, cleared.potentials, ties)
+        if salt is None or is_only_answer(network, cleared.flow, cleared.potentials, ties):
+            return cleared, salt
+        # Spec 0019: The writer MUST use the first salt, from the given one on, that leaves one
+        # answer.
+        salt = salt_after(salt)
+    raise AssertionError("no salt leaves one answer")
 
 
 def _outcome(found: Found, salt: bytes | None, seconds: float) -> Outcome:
@@ -161,7 +176,7 @@ def _write(found: Found, outcome: Outcome, wanted: Wanted, language: Language) -
     """Write what was asked for."""
     cleared, names, decimals = found.cleared, found.table.names, found.table.decimals
     if wanted.certificate is not None:
-        proof = Certificate(outcome.debts, cleared.flow, cleared.potentials, wanted.salt)
+        proof = Certificate(outcome.debts, cleared.flow, cleared.potentials, found.salt)
         clear_certificate.write(wanted.certificate, proof)
     if found.rings is None:
         return

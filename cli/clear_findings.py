@@ -19,6 +19,7 @@ _OF_ARC: Final = {
 _OF_ALL: Final = {
     "the proof is of another graph": "clear.other_graph",
     "a potential is out of bounds": "clear.potential_bounds",
+    "another set-off is as good": "clear.not_only",
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cli import clear_certificate
 from cli.choices import Language
-from cli.clear_certificate import ties_for
+from cli.clear_certificate import is_only_answer, ties_for
 from cli.clear_findings import reason_of
 from cli.clear_report import Outcome, as_shape, print_table
 from cli.clear_stages import Stages
@@ -73,7 +73,11 @@ def _verified(table: DebtTable, network: Network, proof: Path, started: float) -
     if certificate.debts != debts:
         raise Failure(ExitCode.VERIFICATION_FAILED, "clear.other_debts")
     flow, potentials, salt = certificate.flow, certificate.potentials, certificate.salt
-    verify(network, flow, potentials, ties_for(network, table.names, salt))
+    ties = ties_for(network, table.names, salt)
+    verify(network, flow, potentials, ties)
+    # Spec 0019: The reader MUST refuse a salt that leaves another answer.
+    if not is_only_answer(network, flow, potentials, ties):
+        raise ProofError("another set-off is as good")
     # Spec 0019: The reader MUST refuse a potential below 0.
     if (potentials < 0).any():
         raise ProofError("a potential is out of bounds")

@@ -86,6 +86,10 @@ CLEAR: Final[dict[str, tuple[str, str]]] = {
         "la preuve est celle d'un autre graphe",
         "the proof is of another graph",
     ),
+    "clear.not_only": (
+        "sous ce sel, une autre compensation serait aussi bonne",
+        "under this salt another set-off would be as good",
+    ),
     "clear.potential_bounds": (
         "un potentiel dépasse les bornes",
         "a potential is out of bounds",

@@ -18,6 +18,7 @@ from federation.network import Network
 from federation.obligations import Graph, Name
 from federation.optimality import potentials, verify_optimal
 from federation.set_off import solve
+from federation.uniqueness import leaves_no_choice
 from protocol.errors import ProofError
 
 UNIT_COST = -(2**32)
@@ -94,23 +95,10 @@ def tie_costs(graph: Graph[Name], salt: bytes) -> list[int]:
     return [UNIT_COST + tie_hash(salt, debtor, creditor) for debtor, creditor, _ in graph.debts()]
 
 
-def _root(parent: list[int], member: int) -> int:
-    """Find the representative of a group, halving the way there."""
-    while parent[member] != member:
-        parent[member] = parent[parent[member]]
-        member = parent[member]
-    return member
-
-
 def is_unique(
     graph: Graph[Name], flow: Sequence[int], potentials: Sequence[int], costs: Sequence[int]
 ) -> bool:
     """Prove that no other set-off is as good, in a time linear in the arcs.
-
-    Two optimum set-offs differ only on arcs of reduced cost zero, by a way around in the residual
-    graph of these arcs. Arcs partly cancelled can change both ways: they must form a forest. Arcs
-    untouched or wholly cancelled can change one way: between the trees of that forest they must
-    not close a circle.
 
     Args:
         graph: the debts.
@@ -121,43 +109,13 @@ def is_unique(
     Returns:
         True when the optimum is unique for these costs.
     """
-    parent = list(range(len(graph.names)))
-    one_way: list[tuple[int, int]] = []
     rows = zip(graph.debtors, graph.creditors, graph.amounts, flow, costs, strict=True)
-    for debtor, creditor, owed, cancelled, cost in rows:
-        if cost + potentials[creditor] - potentials[debtor]:
-            continue
-        if 0 < cancelled < owed:
-            tree, other = _root(parent, debtor), _root(parent, creditor)
-            if tree == other:
-                return False
-            parent[tree] = other
-        elif cancelled:
-            one_way.append((creditor, debtor))
-        else:
-            one_way.append((debtor, creditor))
-    return _without_circle(
-        len(parent), [(_root(parent, tail), _root(parent, head)) for tail, head in one_way]
+    face = (
+        (debtor, creditor, cancelled > 0, cancelled < owed)
+        for debtor, creditor, owed, cancelled, cost in rows
+        if cost + potentials[creditor] == potentials[debtor]
     )
-
-
-def _without_circle(count: int, arrows: Sequence[tuple[int, int]]) -> bool:
-    """Say whether arrows between `count` places never lead back to their start."""
-    entering = [0] * count
-    leaving: list[list[int]] = [[] for _ in range(count)]
-    for tail, head in arrows:
-        entering[head] += 1
-        leaving[tail].append(head)
-    free = [place for place in range(count) if not entering[place]]
-    removed = 0
-    while free:
-        place = free.pop()
-        removed += 1
-        for head in leaving[place]:
-            entering[head] -= 1
-            if not entering[head]:
-                free.append(head)
-    return removed == count
+    return leaves_no_choice(len(graph.names), face)
 
 
 @dataclass(frozen=True, slots=True)

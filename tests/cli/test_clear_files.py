@@ -20,8 +20,10 @@ from cli.clear_rings import Ring, check_rings
 from cli.debts import read_table
 from cli.failures import Failure
 from cli.main import main
+from federation import tie_break
 from federation.engine import clear as find
-from federation.network import merge
+from federation.library import Amounts
+from federation.network import Network, merge
 from federation.rings import walk
 from protocol.errors import ProofError
 
@@ -335,3 +337,36 @@ def test_where_all_is_cleared_no_tier_is_shown(debts: Path, capsys: Capture) -> 
     shown = capsys.readouterr().out
     assert "100,0000" in shown
     assert "rang" not in shown
+
+
+TWO_WAYS = "debtor,creditor,amount\nA,B,5\nB,C,5\nB,D,5\nC,A,5\nD,A,5\n"
+
+
+def test_a_salt_that_leaves_a_choice_is_passed_over_and_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    path, out, fair = tmp_path / "two.csv", tmp_path / "two.cert", tmp_path / "fair.cert"
+    path.write_text(TWO_WAYS, encoding="utf-8")
+    assert ronde(path, "--json", "--certificate", fair, "--salt", SALT) == 0
+    assert json.loads(capsys.readouterr().out)["salt"] == SALT
+    # Equal ties of all arcs stand for hashes that happen to agree.
+    real = tie_break.ties_of
+
+    def blind(network: Network, names: list[str], salt: bytes) -> Amounts:
+        ties = real(network, names, salt)
+        return ties * 0 if salt == bytes(32) else ties
+
+    monkeypatch.setattr(tie_break, "ties_of", blind)
+    assert ronde(path, "--json", "--certificate", out, "--salt", SALT) == 0
+    used = json.loads(capsys.readouterr().out)["salt"]
+    assert used == tie_break.next_salt(bytes(32)).hex()
+    assert ronde("verify", path, out) == 0
+    found = decode(fair.read_bytes())
+    assert isinstance(found, Certificate)
+    table = read_table(path)
+    network, _ = merge(len(table.names), table.debtors, table.creditors, table.amounts)
+    any_one = find(network, np.zeros(network.arcs, np.int64))
+    out.write_bytes(encode(Certificate(found.debts, any_one.flow, any_one.potentials, bytes(32))))
+    capsys.readouterr()
+    assert ronde("verify", path, out) == 5
+    assert "une autre compensation serait aussi bonne" in capsys.readouterr().err

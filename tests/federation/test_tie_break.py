@@ -3,10 +3,14 @@
 import random
 from itertools import product
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from federation.certificate import UNIT_COST
+from federation.engine import clear
+from federation.network import merge
 from federation.obligations import Graph
 from federation.optimality import potentials, verify_optimal
 from federation.set_off import plain_costs, solve, solve_with_networkx
@@ -20,6 +24,7 @@ from federation.tie_break import (
     unique_optimum,
     verify_answer,
 )
+from federation.uniqueness import is_only
 from protocol.errors import ProofError
 from tests.federation.graphs import Debt, by_pair, debt_lists, grown
 
@@ -163,3 +168,19 @@ def test_more_members_than_the_costs_bear_are_our_own_fault() -> None:
         tie_costs(graph, SALT)
     with pytest.raises(AssertionError, match="32 bytes"):
         tie_hash(b"short", "a", "b")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_uniqueness_in_arrays_is_uniqueness_of_the_graph(seed: int) -> None:
+    graph = Graph.from_debts(grown(seed, 3 + seed % 7, 6 + seed % 20, 3))
+    network = merge(
+        len(graph.names), np.array(graph.debtors, np.int32), np.array(graph.creditors, np.int32),
+        np.array(graph.amounts, np.int64),
+    )[0]  # fmt: skip
+    for ties in (np.zeros(network.arcs, np.int64), np.arange(network.arcs) * 7 % 5):
+        cleared = clear(network, ties)
+        costs = (UNIT_COST + ties).tolist()
+        flow, proof = cleared.flow.tolist(), cleared.potentials.tolist()
+        verify_optimal(graph, flow, proof, costs)
+        only = is_only(network, cleared.flow, cleared.potentials, ties)
+        assert only == is_unique(graph, flow, proof, costs)
