@@ -22,11 +22,13 @@ class Leg(Document, frozen=True, gc=False):
         acct: The payee's account, 16 bytes.
         amt: Minor units, at least 1.
         coop: The payee's cooperative, 32 bytes; absent when it is the payer's.
+        inv: The invoice that it pays off, 32 bytes (spec 0016); absent when there is none.
     """
 
     acct: Bin16
     amt: Amount
     coop: Bin32 | msgspec.UnsetType = msgspec.UNSET
+    inv: Bin32 | msgspec.UnsetType = msgspec.UNSET
 
 
 class Order(Document, frozen=True, gc=False):
