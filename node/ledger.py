@@ -46,6 +46,7 @@ from protocol.log.leaves import SALT_BYTES, entry_leaf, entry_leaves
 from protocol.log.receipts import Receipt
 from protocol.log.tree import BLOCK_LEAVES, Tree
 from protocol.messages.decisions import Admission, Charter, CreditLine
+from protocol.messages.invoices import Invoice
 from protocol.messages.orders import Order, purpose_digest
 from protocol.messages.peering import Answer
 from protocol.messages.wire import Submission
@@ -279,7 +280,8 @@ class Ledger:
         # What we answer a neighbour ourselves says nothing of the purpose: its offer does.
         if isinstance(opened.document, Answer):
             return
-        what = opened.document.what if isinstance(opened.document, Order) else UNSET
+        purposeful = isinstance(opened.document, Order | Invoice)
+        what = opened.document.what if purposeful else UNSET
         # Spec 0008: The node MUST refuse a purpose that is not the one whose hash was signed.
         if submission.salt is UNSET or what != purpose_digest(submission.salt, submission.text):
             raise EncodingError("the purpose is not the one that was signed")
