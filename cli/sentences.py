@@ -8,6 +8,7 @@ from typing import Final
 from cli.choices import Language
 from cli.sentences_audit import AUDIT
 from cli.sentences_demo import DEMO
+from cli.sentences_invoice import INVOICE
 from cli.sentences_office import OFFICE
 from cli.sentences_pay import PAY
 from cli.sentences_refusals import REFUSALS
@@ -24,6 +25,7 @@ SENTENCES: Final[dict[str, Pair]] = {
     **WALLET,
     **TRANSFER,
     **PAY,
+    **INVOICE,
     **OFFICE,
     **AUDIT,
     **DEMO,
