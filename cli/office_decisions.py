@@ -71,7 +71,7 @@ def decide(run: Session, decided: Decided, yes: bool, output: Path | None, accou
     def compose(seq: int) -> Draft:
         sealed = seal(decided.make(seq), run.signer.key_seed)
         opened = open_any(sealed, DECISIONS)
-        fields = {"kind": "decision", "member": decided.member, "sentence": decided.sentence}
+        fields = {"kind": kind_of(opened), "member": decided.member, "sentence": decided.sentence}
         return Draft(opened.id, sealed, fields, "", b"")
 
     if run.home.charter.othr > 1:
@@ -87,10 +87,17 @@ def decide(run: Session, decided: Decided, yes: bool, output: Path | None, accou
     return _enter(run, entry, decided.sentence, account)
 
 
+def kind_of(opened: Opened[Any]) -> str:
+    """Return under which word the journal keeps a decision."""
+    return "setoff" if isinstance(opened.document, Discharge) else "decision"
+
+
 def _enter(run: Session, entry: JournalledOrder, sentence: str, account: str) -> int:
     try:
         standing = settle(run, entry)
     except Failure as failure:
+        if failure.key == "node.conflict" and entry.draft.sentence_fields["kind"] == "setoff":
+            raise Failure(ExitCode.REFUSED, "setoff.stale") from failure
         if failure.key == "node.conflict":
             raise Failure(ExitCode.REFUSED, "office.name_taken") from failure
         raise
@@ -151,7 +158,7 @@ def cosign(choices: Choices, path: Path, yes: bool, output: Path | None) -> int:
             note(say("office.pass_on", choices.lang, path=str(target), left=left))
             tell_decision(choices, "unsigned", sentence, str(target), account)
             return ExitCode.PENDING
-        fields = {"kind": "decision", "member": member, "sentence": sentence}
+        fields = {"kind": kind_of(opened), "member": member, "sentence": sentence}
         draft = Draft(opened.id, sealed, fields, "", b"")
         now = clock.now_s()
         run.journal.record(run.author, opened.document.seq, now, draft)

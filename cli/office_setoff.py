@@ -18,7 +18,7 @@ from federation.members_set_off import Obligation, Proposal, propose, verify_dis
 from protocol.messages.invoices import Discharge
 from protocol.messages.wire import OBLIGATIONS, ObligationLine
 
-DISCHARGE_VALIDITY_S: Final = 7 * 86_400
+DISCHARGE_VALIDITY_S: Final = 86_400
 PAGE_LINES: Final = 10_000
 
 

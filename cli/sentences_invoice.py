@@ -86,6 +86,7 @@ INVOICE: Final[dict[str, tuple[str, str]]] = {
     ),
     "document.invoice": ("Facture.", "Invoice."),
     "document.acceptance": ("Acceptation d'une facture.", "Acceptance of an invoice."),
+    "document.setoff": ("Compensation entre membres.", "Set-off between members."),
     "document.cancellation": ("Annulation d'une facture.", "Cancellation of an invoice."),
     "setoff.nothing": (
         "Il n'y a rien à compenser : aucune dette ne fait le tour.",
@@ -96,6 +97,12 @@ INVOICE: Final[dict[str, tuple[str, str]]] = {
         "personne ne paie rien, aucun solde ne bouge.",
         "{cooperative} sets off {total} of debts between its members, on {count} invoices: "
         "nobody pays anything, no balance moves.",
+    ),
+    "setoff.stale": (
+        "Des dettes ont changé depuis le calcul : rien n'est compensé. "
+        "Recommencez « ronde office setoff ».",
+        "Debts have changed since this was computed: nothing is set off. "
+        "Run 'ronde office setoff' again.",
     ),
     "setoff.who": ("Qui doit à qui", "Who owes whom"),
     "setoff.before": ("Avant", "Before"),

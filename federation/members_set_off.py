@@ -4,10 +4,11 @@ The obligations are the accepted invoices of a book; a discharge lets some of th
 the potentials that prove it the largest one among the members that it names. Source: spec 0016.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from federation.cycles import cycles
 from federation.obligations import Graph, allot
 from federation.optimality import potentials, verify_optimal
 from federation.set_off import solve
@@ -20,6 +21,8 @@ from protocol.messages.invoices import (
     Discharge,
     Potential,
 )
+
+CYCLES_TRIED: Final = 16
 
 Arc = tuple[bytes, bytes]
 
@@ -130,7 +133,7 @@ def propose(obligations: Sequence[Obligation]) -> Proposal | None:
             count += cuts
             taken += 1
     if not chosen:
-        return _smaller(obligations, parts[0])
+        return _smaller(obligations, graph, flow, parts[0])
     is_whole = taken == len(parts)
     return _proposal(obligations, graph, flow, labels, chosen, is_whole=is_whole)
 
@@ -194,21 +197,34 @@ def _parts(graph: Graph[bytes], flow: Sequence[int]) -> list[list[bytes]]:
     return [members[first] for first in sorted(members, key=lambda one: (-amounts[one], one))]
 
 
-def _smaller(obligations: Sequence[Obligation], part: Sequence[bytes]) -> Proposal | None:
+def _smaller(
+    obligations: Sequence[Obligation], graph: Graph[bytes], flow: Sequence[int], part: list[bytes]
+) -> Proposal | None:
     """Propose what fits of a part that is too large: the best among fewer of its members."""
+    for members in _fewer(obligations, graph, flow, part):
+        kept = dict.fromkeys(members)
+        inside = [one for one in obligations if one.debtor in kept and one.creditor in kept]
+        some = _graph(inside)
+        found = solve(some)
+        cuts = sum(_cut_counts(inside, some, found).values())
+        if 0 < cuts <= CUTS_MAX:
+            labels = potentials(some, found)
+            return _proposal(inside, some, found, labels, some.names, is_whole=False)
+    return None
+
+
+def _fewer(
+    obligations: Sequence[Obligation], graph: Graph[bytes], flow: Sequence[int], part: list[bytes]
+) -> Iterator[Sequence[bytes]]:
+    """Yield smaller and smaller surroundings of one member, then the largest cycles alone."""
     members = _walk(obligations, part)
     size = min(len(members), POTENTIALS_MAX)
     while size > 1:
-        kept = dict.fromkeys(members[:size])
-        inside = [one for one in obligations if one.debtor in kept and one.creditor in kept]
-        graph = _graph(inside)
-        flow = solve(graph)
-        cuts = sum(_cut_counts(inside, graph, flow).values())
-        if 0 < cuts <= CUTS_MAX:
-            labels = potentials(graph, flow)
-            return _proposal(inside, graph, flow, labels, graph.names, is_whole=False)
+        yield members[:size]
         size //= 2
-    return None
+    short = [one for one in cycles(graph, flow) if len(one.members) <= POTENTIALS_MAX]
+    for cycle in sorted(short, key=lambda one: -one.amount)[:CYCLES_TRIED]:
+        yield cycle.members
 
 
 def _walk(obligations: Sequence[Obligation], part: Sequence[bytes]) -> list[bytes]:

@@ -7,9 +7,17 @@ from pathlib import Path
 import pytest
 
 from cli import office_setoff
+from cli.journal import Journal
 from cli.main import main
 from federation.members_set_off import Proposal, propose
+from node import ledger
+from node.clock import now_s
+from node.keyfile import load_keys
+from node.store.database import commit
+from protocol.envelope import open_any
 from protocol.identifiers import TextKind, to_text
+from protocol.kinds import LOGGED
+from protocol.log.receipts import Receipt
 from protocol.messages.invoices import Cut
 from tests.conformance.town import Person, Run, Town
 
@@ -154,6 +162,7 @@ def test_a_set_off_that_is_not_the_largest_is_named_by_an_auditor(
     town: Town, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owe(town, "bob", "alice", "30")
+    owe(town, "alice", "bob", "40")
 
     def half(obligations: list[object]) -> Proposal | None:
         best = propose(obligations)  # type: ignore[arg-type]
@@ -162,7 +171,20 @@ def test_a_set_off_that_is_not_the_largest_is_named_by_an_auditor(
         return best._replace(cuts=cuts)
 
     monkeypatch.setattr(office_setoff, "propose", half)
-    town.officers["Bretagne"][0].does("office", "setoff", "--yes")
+    officer, node = town.officers["Bretagne"][0], town.nodes["Bretagne"]
+    refused(officer.types("office", "setoff", "--yes"), 1, "Des dettes ont changé")
+    with Journal(officer.folder) as journal:
+        (entry,) = journal.unsettled()
+    # Only a node that lies enters it: here its own folder, without the last check.
+    node.stop()
+    monkeypatch.setattr(ledger, "verify_discharge", lambda *_: None)
+    lying = ledger.Ledger.open(node.folder, load_keys(node.folder))
+    item = ledger.Item(open_any(entry.draft.sealed, LOGGED))
+    lying.answer(lying.decide_group([item], now_s()))
+    commit(lying.connection)
+    lying.close()
+    assert isinstance(item.verdict, Receipt)
+    node.start()
     assert audit(town, capsys, "second") == (5, ["discharge.optimum"])
 
 

@@ -13,10 +13,12 @@ from federation.log_report import LogReport
 from federation.members_set_off import Obligation, obligations_of, propose, verify_discharge
 from federation.obligations import Graph
 from federation.set_off import solve
+from protocol.envelope import open_sealed
 from protocol.errors import ProofError
 from protocol.messages.invoices import Discharge
 from tests.protocol.market import discharge, invoice, owe
 from tests.protocol.town import AT, ZERO, Cooperative, Member
+from tests.vectors.papers import books_of, read
 
 
 def audited(home: Cooperative) -> LogReport:
@@ -197,3 +199,27 @@ def test_one_unit_more_or_less_on_any_obligation_is_refused(ring: Ring) -> None:
             document = Discharge(ZERO, cuts, AT, AT, 0, ZERO, proposal.pots, 1)
             with pytest.raises(ProofError):
                 verify_discharge(debts, document)
+
+
+def test_a_part_too_large_for_any_bound_is_left() -> None:
+    # Two members are let off only with all three of the ring.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(members_set_off, "POTENTIALS_MAX", 2)
+        assert propose(obligations([(0, 1, 5), (1, 2, 5), (2, 0, 5)])) is None
+    with pytest.MonkeyPatch.context() as patch:
+        # The two who owe one another are kept, and the ring around them is lost.
+        patch.setattr(members_set_off, "POTENTIALS_MAX", 2)
+        debts = [(0, 1, 9), (1, 0, 9), (1, 2, 5), (2, 0, 5)]
+        cleared, left, is_whole = carried(obligations(debts))
+        assert (cleared, is_whole) == (18, False)
+        assert propose(left) is None
+
+
+def test_the_vectors_of_the_book_carry_a_proof_that_holds() -> None:
+    given_books = books_of(read("0016-invoices", "entries.json")["given"])
+    debts = obligations_of(given_books["bretagne"])
+    case = next(
+        one for one in read("0016-invoices", "entries.json")["cases"] if one["name"] == "ring"
+    )
+    sealed = bytes.fromhex(case["documents"][0]["sealed"])
+    verify_discharge(debts, open_sealed(sealed, Discharge).document)

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from federation.ledger_audit import audit_log
 from node.store.database import DATABASE_NAME, open_database, read_connection
 from protocol.envelope import open_sealed, seal
+from protocol.ledger.book import Book
 from protocol.ledger.refusals import Refusal
 from protocol.messages.invoices import Acceptance, Cancellation, Cut, Discharge, Invoice, Potential
 from protocol.messages.orders import Leg, Question
@@ -20,7 +22,7 @@ from protocol.messages.wire import (
     InvoiceLine,
     Invoices,
 )
-from tests.node.village import SALT, UNIT, House, Villager, dated, purpose, village
+from tests.node.village import SALT, UNIT, House, Villager, dated, purpose, until, village
 from tests.protocol.market import identifier
 from tests.protocol.town import seed_of
 
@@ -140,7 +142,7 @@ async def ring(house: House) -> tuple[list[Villager], list[bytes], bytes]:
     people = [await house.admit(name) for name in ("alice", "bob", "carol")]
     alice, bob, carol = people
     owed = [await owe(alice, bob, 500), await owe(bob, carol, 300), await owe(carol, alice, 400)]
-    pots = {alice.account: 1, bob.account: 0, carol.account: 2}
+    pots = {alice.account: 1, bob.account: 2, carol.account: 0}
     house.seq += 100
     document = Discharge(
         by=house.id, cuts=[Cut(300, inv) for inv in sorted(owed)], kev=0, seq=house.seq, **dated(),
@@ -236,3 +238,44 @@ async def test_a_database_of_version_1_learns_of_invoices(house: House) -> None:
     await house.start()
     await owe(bob, alice, 50)
     assert [line.owed for line in (await listed(alice)).lines] == [50]
+
+
+async def test_a_discharge_that_came_too_late_changes_nothing(house: House) -> None:
+    people, _, sealed = await ring(house)
+    await owe(people[1], people[0], 9)
+    digest = house.book.digest()
+    reply: Any = await house.submit(sealed)
+    assert reply.status == 409
+    assert house.book.digest() == digest
+
+
+async def test_by_the_clock_what_comes_around_is_set_off_alone(tmp_path: Path) -> None:
+    async with village(tmp_path, "Bretagne", setoff_every_s=1) as (one,):
+        people, owed, _ = await ring(one)
+        await until(lambda: len(one.book.head.invoices) == 2)
+        await until(one.is_synced)
+        (alice, *_), report = people, audit_log(one.rows("SELECT at, salt, sealed FROM entries"))
+        assert report.findings == []
+        falls: Any = (await told(alice))[0].falls
+        assert sum(fall.amt for fall in falls) == 600
+        assert owed[1] not in one.book.head.invoices
+        # Nothing is left to set off: no other discharge follows.
+        assert not await one.live.discharger.set_off()
+
+
+async def test_a_set_off_by_the_clock_gives_way_to_a_payment(house: House) -> None:
+    _, owed, _ = await ring(house)
+    discharger = house.live.discharger
+    real = discharger._sign
+
+    def late(book: Book, at: int, proposal: Any) -> Any:
+        # An obligation that was accepted while the set-off was computed.
+        book.head.invoices[owed[1]].owed += 50
+        return real(book, at, proposal)
+
+    discharger._sign = late  # type: ignore[method-assign]
+    assert not await discharger.set_off()
+    assert len(house.rows("SELECT * FROM cuts")) == 0
+    discharger._sign = real  # type: ignore[method-assign]
+    assert not await discharger.set_off()
+    assert len(house.rows("SELECT * FROM cuts")) == 6

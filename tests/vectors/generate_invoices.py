@@ -23,7 +23,7 @@ CA, DA = owe(CAROL, ALICE, 400), owe(DAVE, ALICE, 50)
 ASKED = invoice(BOB, DAVE, 120)
 assert HOME.submit(ASKED) is None
 WAITING = identifier(ASKED)
-PROOF = {ALICE.account: 1, BOB.account: 0, CAROL.account: 2, DAVE.account: 0}
+PROOF = {ALICE.account: 1, BOB.account: 2, CAROL.account: 0, DAVE.account: 0}
 
 
 HOME_MEMBERS = [ALICE, BOB, CAROL, DAVE]
