@@ -65,6 +65,7 @@ class Discharger:
             kev=book.accounts.kev[COOPERATIVE_SLOT],
             net=book.net,
             pots=proposal.pots,
-            seq=book.accounts.seq[COOPERATIVE_SLOT] + 1,
+            # Not numbered: the officers' decisions under way keep their numbers.
+            seq=0,
         )
         return seal_opened(document, self._desk.ledger.keys.document)

@@ -148,14 +148,14 @@ def _beyond(invoice: OpenInvoice, amount: int) -> list[Refusal]:
     return [Refusal.MORE_THAN_OWED] if amount > invoice.owed else []
 
 
-def _signed(book: Book, opened: Opened[Discharge], at: int) -> Refusal | None:
-    """Check who signed a discharge: officers, or else the node, under the cooperative's number."""
+def _numbers(book: Book, opened: Opened[Discharge], at: int) -> tuple[SequenceUsed, ...] | Refusal:
+    """Check who signed a discharge: officers, who number it, or else the node, which does not."""
     officers = book.head.charter.officers
     # Spec 0016: A discharge MUST carry the signatures of at least othr officers, or of the node.
     if any(key in officers for key in opened.signers):
-        return check_officers(book, opened, at)
-    refusal = check_node(book, opened, at)
-    return refusal or check_sequence(book, COOPERATIVE_SLOT, opened.document.seq)
+        refusal = check_officers(book, opened, at)
+        return refusal or (SequenceUsed(COOPERATIVE_SLOT, opened.document.seq),)
+    return check_node(book, opened, at) or ()
 
 
 def decide_discharge(book: Book, opened: Opened[Discharge], at: int) -> Changes | Refusal:
@@ -164,9 +164,9 @@ def decide_discharge(book: Book, opened: Opened[Discharge], at: int) -> Changes 
     That no set-off would cancel more is not decided here: auditors verify it (spec 0016).
     """
     discharge = opened.document
-    refusal = _signed(book, opened, at)
-    if refusal is not None:
-        return refusal
+    numbers = _numbers(book, opened, at)
+    if isinstance(numbers, Refusal):
+        return numbers
     net: dict[int, int] = {}
     refusals: list[Refusal] = []
     changes: list[Change] = []
@@ -182,8 +182,7 @@ def decide_discharge(book: Book, opened: Opened[Discharge], at: int) -> Changes 
     # Spec 0016: A discharge MUST let each member off exactly as much as the member lets off.
     if any(net.values()) or not _is_ordered(discharge):
         refusals.append(Refusal.NOT_BALANCED)
-    changes.append(SequenceUsed(COOPERATIVE_SLOT, discharge.seq))
-    return min(refusals) if refusals else tuple(changes)
+    return min(refusals) if refusals else (*changes, *numbers)
 
 
 def _is_ordered(discharge: Discharge) -> bool:

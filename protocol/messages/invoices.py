@@ -97,7 +97,7 @@ class Discharge(Document, frozen=True, gc=False):
         kev: Key event number of the cooperative's node.
         net: The federation's network, 32 bytes.
         pots: The members among whom it is the largest, strictly increasing, with the proof.
-        seq: The cooperative's counter.
+        seq: The cooperative's counter when officers sign; 0 of the node.
     """
 
     by: Bin32

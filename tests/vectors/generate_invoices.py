@@ -129,7 +129,7 @@ def _waiting() -> list[Case]:
 def _discharges() -> list[Case]:
     ring = {AB: 300, BC: 300, CA: 300}
     done = discharge(HOME, ring, PROOF, seq=100)
-    by_node = discharge(HOME, ring, PROOF, seq=100, seeds=HOME.node)
+    by_node = discharge(HOME, ring, PROOF, seq=0, seeds=HOME.node)
     backwards = [Cut(300, inv) for inv in sorted(ring, reverse=True)]
     samples: list[tuple[str, str, dict[bytes, int], dict[str, Any], int]] = [
         ("again", "the cuts of what is gone", {AB: 1, BC: 1, CA: 1}, {}, 38),
