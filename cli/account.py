@@ -12,6 +12,7 @@ from cli.choices import Choices, Language
 from cli.cooperative import Cooperative
 from cli.failures import ExitCode
 from cli.grammar import command, option
+from cli.invoice_papers import address_of, name_of
 from cli.pay import spoken
 from cli.proofs import check_home
 from cli.screen import draw_table, emit_json, note, result
@@ -19,12 +20,13 @@ from cli.sentences import say
 from cli.session import Session, session, wallet_at_home
 from cli.settling import settle_all
 from protocol.envelope import Opened, open_any, open_sealed
-from protocol.errors import EncodingError, ProofError
-from protocol.identifiers import TextKind, slug, to_text
+from protocol.errors import ProofError
+from protocol.identifiers import TextKind, to_text
 from protocol.kinds import LOGGED
+from protocol.messages.invoices import Discharge
 from protocol.messages.orders import Order
 from protocol.messages.peering import Answer, Offer
-from protocol.messages.wire import HISTORY, AccountView, HistoryLine
+from protocol.messages.wire import HISTORY, AccountView, Fall, HistoryLine
 
 PAGE_LINES: Final = 100
 
@@ -83,6 +85,7 @@ class Movement:
         giver: Who gives; a name, an address, or None when it is not known.
         receiver: Who receives, alike.
         memo: Purpose, or "".
+        fall: What a set-off did to a debt of the giver to the receiver, or None.
     """
 
     at: int
@@ -92,6 +95,7 @@ class Movement:
     giver: str | None
     receiver: str | None
     memo: str
+    fall: Fall | None = None
 
 
 @command(
@@ -149,6 +153,7 @@ def _movements(run: Session, limit: int, own: str) -> tuple[list[Movement], bool
             movement = read_movement(line, run.home, run.account, own, known)
             if movement is not None:
                 movements.append(movement)
+            movements += read_falls(line, own)
         if len(movements) > limit:
             return movements[:limit], True
         if not isinstance(page.more, int) or not page.lines:
@@ -186,10 +191,38 @@ def read_movement(
     if amount == 0:
         return None
     who = line.who if isinstance(line.who, str) else known.get(opened.id)
-    other = _address(who) if who else None
+    other = address_of(who) if who else None
     giver, receiver = (own, other) if amount < 0 else (other, own)
     memo = line.text if isinstance(line.text, str) else ""
     return Movement(line.entry.at, line.entry.idx, amount, opened.id.hex(), giver, receiver, memo)
+
+
+def read_falls(line: HistoryLine, own: str) -> list[Movement]:
+    """Check what a set-off did to the reader's debts against the signed discharge.
+
+    Args:
+        line: As the node says it.
+        own: How the reader is called.
+
+    Returns:
+        One movement of nothing for each debt that fell.
+
+    Raises:
+        ProtocolError: the discharge does not hold, or says something else than the node.
+    """
+    if not isinstance(line.falls, list):
+        return []
+    opened = open_sealed(line.entry.sealed, Discharge)
+    cuts = {cut.inv: cut.amt for cut in opened.document.cuts}
+    movements = []
+    for fall in line.falls:
+        if cuts.get(fall.inv) != fall.amt or fall.owed < fall.amt:
+            raise ProofError("the node says another set-off than the signed document")
+        other = address_of(fall.who) if isinstance(fall.who, str) else None
+        giver, receiver = (own, other) if fall.owes else (other, own)
+        at, entry = line.entry.at, line.entry.idx
+        movements.append(Movement(at, entry, 0, opened.id.hex(), giver, receiver, "", fall))
+    return movements
 
 
 def _change_of(opened: Opened[Any], home: Cooperative, account: bytes) -> int:
@@ -212,15 +245,6 @@ def _change_of(opened: Opened[Any], home: Cooperative, account: bytes) -> int:
     return 0
 
 
-def _address(who: str) -> str:
-    """Return `name@place` of what a node calls somebody: `bob@Rhône` becomes `bob@rhone`."""
-    name, _, place = who.partition("@")
-    try:
-        return f"{name}@{slug(place)}" if place else name
-    except EncodingError:
-        return name
-
-
 def _movement_shape(home: Cooperative, one: Movement) -> dict[str, Any]:
     return {
         "at": clock.universal_time(one.at),
@@ -230,13 +254,27 @@ def _movement_shape(home: Cooperative, one: Movement) -> dict[str, Any]:
         "to": one.receiver,
         "amount": home.decimal(one.amount),
         "for": one.memo or None,
+        "owed_before": None if one.fall is None else home.decimal(one.fall.owed),
+        "reduced_by": None if one.fall is None else home.decimal(one.fall.amt),
     }
+
+
+def _fell(one: Movement, fall: Fall, home: Cooperative, lang: Language) -> list[str]:
+    """Return the row of a debt that a set-off has reduced: no amount moves."""
+    who = name_of(one.receiver if fall.owes else one.giver, lang)
+    key = "invoice.fell_debt" if fall.owes else "invoice.fell_claim"
+    before, amount = home.money(fall.owed, lang), home.money(fall.amt, lang)
+    says = say(key, lang, before=before, amount=amount, who=who)
+    return [clock.local_time(one.at), says, "", ""]
 
 
 def _draw(movements: list[Movement], home: Cooperative, lang: Language) -> None:
     columns = [say(f"history.{name}", lang) for name in ("when", "who", "what", "for")]
     rows = []
     for one in movements:
+        if one.fall is not None:
+            rows.append(_fell(one, one.fall, home, lang))
+            continue
         unknown = say("history.somebody", lang)
         sentence = say(
             "history.gave",

@@ -40,7 +40,7 @@ NO_DOCUMENT: Final = bytes(32)
 SKEW_S: Final = 300
 _RECEIPT: Final = msgspec.msgpack.Decoder(Receipt)
 
-Ask = Literal["account", "history", "outcome", "round"]
+Ask = Literal["account", "history", "invoices", "obligations", "outcome", "round"]
 
 
 @dataclass(frozen=True, slots=True)

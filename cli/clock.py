@@ -13,6 +13,16 @@ def local_time(second: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(second))
 
 
+def local_date(second: int) -> str:
+    """Return the day of a second as the person at this machine reads it: `2026-12-31`."""
+    return time.strftime("%Y-%m-%d", time.localtime(second))
+
+
+def end_of_day(day: time.struct_time) -> int:
+    """Return the last second of a day of this machine's calendar."""
+    return int(time.mktime((day.tm_year, day.tm_mon, day.tm_mday, 23, 59, 59, 0, 0, -1)))
+
+
 def universal_time(second: int) -> str:
     """Return a second for machines, in universal time: `2026-11-24T06:12:00Z`."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))

@@ -48,6 +48,26 @@ _RECEIPT: Final = {
         "Écrit un reçu dans un fichier.", "Writes a receipt to a file.", "cli.receipts:export"
     ),
 }
+_INVOICE: Final = {
+    "issue": Entry(
+        "Demande un montant à quelqu'un.", "Asks somebody for an amount.", "cli.invoices:issue"
+    ),
+    "accept": Entry(
+        "Accepte une facture : vous la devez à partir de là.",
+        "Accepts an invoice: you owe it from then on.",
+        "cli.invoices:accept",
+    ),
+    "list": Entry(
+        "Montre qui vous doit quoi, et à qui vous devez.",
+        "Shows who owes you what, and whom you owe.",
+        "cli.invoices:list_",
+    ),
+    "cancel": Entry(
+        "Retire, décline ou annule une facture.",
+        "Withdraws, declines or cancels an invoice.",
+        "cli.invoices:cancel",
+    ),
+}
 _OFFICE: Final = {
     "open": Entry(
         "Dit quelle coopérative ce portefeuille sert.",
@@ -83,6 +103,11 @@ _OFFICE: Final = {
     "round": Entry(
         "Tient une séance de compensation.", "Holds a clearing round.", "cli.office_round:round_"
     ),
+    "setoff": Entry(
+        "Compense les factures entre membres qui font le tour.",
+        "Sets off invoices between members that come around.",
+        "cli.office_setoff:setoff",
+    ),
 }
 _AUDIT: Final = {
     "key": Entry("Montre la clé de l'auditeur.", "Shows the auditor's key.", "cli.audit:key"),
@@ -110,6 +135,12 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         "cli.pay:retry",
     ),
     "receipt": Entry("Montre et vérifie les reçus.", "Shows and verifies receipts.", "", _RECEIPT),
+    "invoice": Entry(
+        "Factures entre membres : qui doit quoi à qui.",
+        "Invoices between members: who owes what to whom.",
+        "",
+        _INVOICE,
+    ),
     "wallet": Entry("Clés, 24 mots, phrase de passe.", "Keys, 24 words, passphrase.", "", _WALLET),
     "office": Entry(
         "Bureau de la coopérative : admissions, plafonds, lignes de crédit.",

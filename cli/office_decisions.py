@@ -26,10 +26,11 @@ from protocol.errors import ProofError, ProtocolError
 from protocol.identifiers import TextKind, to_text
 from protocol.kinds import type_name
 from protocol.messages.decisions import Admission, LimitChange
+from protocol.messages.invoices import Discharge
 from protocol.messages.keyevents import Inception
 from protocol.shapes import Document
 
-DECISIONS: Final = frozenset(type_name(word) for word in ("admission", "limit"))
+DECISIONS: Final = frozenset(type_name(word) for word in ("admission", "discharge", "limit"))
 
 confirmed = option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Does not ask.")
 output_file = option(
@@ -70,7 +71,7 @@ def decide(run: Session, decided: Decided, yes: bool, output: Path | None, accou
     def compose(seq: int) -> Draft:
         sealed = seal(decided.make(seq), run.signer.key_seed)
         opened = open_any(sealed, DECISIONS)
-        fields = {"kind": "decision", "member": decided.member, "sentence": decided.sentence}
+        fields = {"kind": kind_of(opened), "member": decided.member, "sentence": decided.sentence}
         return Draft(opened.id, sealed, fields, "", b"")
 
     if run.home.charter.othr > 1:
@@ -86,10 +87,17 @@ def decide(run: Session, decided: Decided, yes: bool, output: Path | None, accou
     return _enter(run, entry, decided.sentence, account)
 
 
+def kind_of(opened: Opened[Any]) -> str:
+    """Return under which word the journal keeps a decision."""
+    return "setoff" if isinstance(opened.document, Discharge) else "decision"
+
+
 def _enter(run: Session, entry: JournalledOrder, sentence: str, account: str) -> int:
     try:
         standing = settle(run, entry)
     except Failure as failure:
+        if failure.key == "node.conflict" and entry.draft.sentence_fields["kind"] == "setoff":
+            raise Failure(ExitCode.REFUSED, "setoff.stale") from failure
         if failure.key == "node.conflict":
             raise Failure(ExitCode.REFUSED, "office.name_taken") from failure
         raise
@@ -135,6 +143,10 @@ def cosign(choices: Choices, path: Path, yes: bool, output: Path | None) -> int:
     # the letter says.
     sentence, account = _read_decision(choices, home, opened, member)
     with session(choices, wallet, home) as run:
+        if isinstance(opened.document, Discharge):
+            from cli.office_setoff import check_discharge
+
+            check_discharge(run, opened.document)
         if not confirm(sentence, choices.lang, yes=yes):
             raise Failure(ExitCode.REFUSED, "pay.declined")
         sealed = merge(letter.sealed, seal(opened.document, run.signer.key_seed))
@@ -146,7 +158,7 @@ def cosign(choices: Choices, path: Path, yes: bool, output: Path | None) -> int:
             note(say("office.pass_on", choices.lang, path=str(target), left=left))
             tell_decision(choices, "unsigned", sentence, str(target), account)
             return ExitCode.PENDING
-        fields = {"kind": "decision", "member": member, "sentence": sentence}
+        fields = {"kind": kind_of(opened), "member": member, "sentence": sentence}
         draft = Draft(opened.id, sealed, fields, "", b"")
         now = clock.now_s()
         run.journal.record(run.author, opened.document.seq, now, draft)
@@ -158,6 +170,10 @@ def _read_decision(
 ) -> tuple[str, str]:
     """Return what a decision says, in a sentence, and the account that it is about."""
     document, lang = opened.document, choices.lang
+    if isinstance(document, Discharge):
+        from cli.office_setoff import sentence_of
+
+        return sentence_of(choices, home, [cut.amt for cut in document.cuts]), ""
     low, high = home.money(-document.climit, lang), home.money(document.ceil, lang)
     if isinstance(document, LimitChange):
         account = to_text(TextKind.ACCOUNT, document.acct)
@@ -183,7 +199,8 @@ def tell_decision(
 ) -> None:
     """Say what was decided, and how far it is: "checked", "unsigned" or "final"."""
     if choices.as_json:
-        emit_json({"v": 1, "state": state, "account": account, "file": file, "says": sentence})
+        shape = {"v": 1, "state": state, "account": account or None, "file": file}
+        emit_json(shape | {"says": sentence})
     elif state == "final":
         result(say("office.entered", choices.lang, sentence=sentence))
     else:

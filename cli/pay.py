@@ -55,7 +55,16 @@ SALT_BYTES: Final = 32
     fr="Paie une seconde fois ce qui attend encore une réponse.",
     en="Pays a second time what still waits for an answer.",
 )
-def pay(choices: Choices, address: str, amount: str, memo: str, yes: bool, again: bool) -> int:
+@option(
+    "--invoice",
+    default="",
+    metavar=("FACTURE", "INVOICE"),
+    fr="La facture à régler, en tout ou en partie : le début de son identifiant.",
+    en="The invoice to pay, whole or in part: the beginning of its identifier.",
+)
+def pay(
+    choices: Choices, address: str, amount: str, memo: str, yes: bool, again: bool, invoice: str
+) -> int:
     """Repeat the sentence, ask, write the order down, send it, keep the proof."""
     wallet, home = wallet_at_home(choices, "member")
     payee = read_address(address, home)
@@ -64,7 +73,7 @@ def pay(choices: Choices, address: str, amount: str, memo: str, yes: bool, again
     with session(choices, wallet, home) as run:
         # Spec 0009: The wallet MUST take a command that says what an open order says (payee,
         # amount, purpose) for that order, unless `--again` is given.
-        same = None if again else _same_order(run, payee, minor, memo)
+        same = None if again else _same_order(run, payee, minor, memo, invoice)
         # Spec 0009: The wallet MUST settle what is open before it signs a new order.
         settled = settle_all(run)
         for entry, standing in settled:
@@ -76,7 +85,7 @@ def pay(choices: Choices, address: str, amount: str, memo: str, yes: bool, again
             note(_line(entry, standing, choices.lang))
         if same is not None:
             raise Failure(ExitCode.NETWORK, "pay.same_unclear")
-        entry = _sign(run, payee, minor, memo, yes)
+        entry = _sign(run, payee, minor, memo, yes, invoice)
         return tell(run, entry, settle(run, entry, PATIENCE_S))
 
 
@@ -149,12 +158,16 @@ def read_memo(text: str) -> str:
     return memo
 
 
-def _same_order(run: Session, payee: Address, minor: int, memo: str) -> JournalledOrder | None:
+def _same_order(
+    run: Session, payee: Address, minor: int, memo: str, invoice: str
+) -> JournalledOrder | None:
     """Return the open order that this very command wrote when it was typed before."""
     for entry in run.journal.unsettled(run.author):
         fields = entry.draft.sentence_fields
         typed = (fields.get("address"), fields.get("minor"), entry.draft.memo)
-        if typed == (str(payee), str(minor), memo):
+        pays = fields.get("invoice", "")
+        of_invoice = pays.startswith(invoice.strip().lower()) if invoice else not pays
+        if typed == (str(payee), str(minor), memo) and of_invoice:
             return entry
     return None
 
@@ -163,7 +176,9 @@ def _read_again(run: Session, entry: JournalledOrder) -> JournalledOrder:
     return run.journal.find(entry.draft.order_id.hex())
 
 
-def _sign(run: Session, payee: Address, minor: int, memo: str, yes: bool) -> JournalledOrder:
+def _sign(
+    run: Session, payee: Address, minor: int, memo: str, yes: bool, invoice: str
+) -> JournalledOrder:
     """Find the payee, ask the payer, and write the signed order down."""
     lang, home = run.choices.lang, run.home
     view = ask_account(run.client, home, run.asker)
@@ -171,6 +186,7 @@ def _sign(run: Session, payee: Address, minor: int, memo: str, yes: bool) -> Jou
     fields = sentence_fields(run.signer.wallet, home, person, minor, lang)
     if view.acct == person.account and person.cooperative.id == home.id:
         raise refusal_failure(Refusal.PAYEE_IS_PAYER)
+    inv = _invoice(run, invoice, person, minor, fields) if invoice else UNSET
     if not confirm(_sentence("gives", fields, memo, lang), lang, yes=yes):
         raise Failure(ExitCode.REFUSED, "pay.declined")
     if person.cooperative.id != home.id:
@@ -179,7 +195,7 @@ def _sign(run: Session, payee: Address, minor: int, memo: str, yes: bool) -> Jou
     now = clock.now_s()
 
     def compose(seq: int) -> Draft:
-        order = _order(run, person, minor, memo, salt, seq, now)
+        order = _order(run, person, minor, inv, memo, salt, seq, now)
         opened = seal_opened(order, run.signer.key_seed)
         return Draft(opened.id, opened.sealed, fields, memo, salt)
 
@@ -187,8 +203,37 @@ def _sign(run: Session, payee: Address, minor: int, memo: str, yes: bool) -> Jou
     return run.journal.write(run.author, view.seq + 1, now, compose)
 
 
+def _invoice(
+    run: Session, prefix: str, person: Person, minor: int, fields: dict[str, str]
+) -> bytes:
+    """Return the invoice that a payment names, and tell what will be left of it."""
+    from cli.invoice_papers import find_invoice
+
+    one, home = find_invoice(run, prefix), run.home
+    if not one.is_debtor or one.document.by != person.account or person.cooperative.id != home.id:
+        raise refusal_failure(Refusal.NOT_A_PARTY)
+    if not one.accepted:
+        raise refusal_failure(Refusal.NOT_ACCEPTED)
+    if minor > one.owed:
+        raise refusal_failure(Refusal.MORE_THAN_OWED)
+    lang = run.choices.lang
+    left = home.money(one.owed - minor, lang)
+    sides = {"debtor": fields["payer"], "creditor": fields["payee"]}
+    key = "invoice.pays" if minor < one.owed else "invoice.pays_all"
+    note(say(key, lang, id=one.short, left=left, **sides))
+    fields["invoice"] = one.id.hex()
+    return one.id
+
+
 def _order(
-    run: Session, person: Person, minor: int, memo: str, salt: bytes, seq: int, now: int
+    run: Session,
+    person: Person,
+    minor: int,
+    inv: bytes | msgspec.UnsetType,
+    memo: str,
+    salt: bytes,
+    seq: int,
+    now: int,
 ) -> Order:
     is_ours = person.cooperative.id == run.home.id
     coop: bytes | msgspec.UnsetType = UNSET if is_ours else person.cooperative.id
@@ -198,7 +243,7 @@ def _order(
         home=run.home.id,
         iat=now,
         kev=run.signer.wallet.key_number,
-        legs=[Leg(person.account, minor, coop)],
+        legs=[Leg(person.account, minor, coop, inv)],
         net=run.home.charter.net,
         seq=seq,
         unit=run.home.charter.unit,
@@ -228,6 +273,8 @@ def spoken(name: str) -> str:
 
 
 def _sentence(verb: str, fields: dict[str, str], memo: str, lang: Language) -> str:
+    if "says" in fields:
+        return fields["says"]
     if "payee" not in fields:
         return say(f"document.{fields.get('kind', 'other')}", lang)
     key = f"transfer.{verb}_for" if memo else f"transfer.{verb}"

@@ -87,7 +87,7 @@ def check_home(document: Any, home: Cooperative) -> None:
     Raises:
         ProofError: it names another network, home or author.
     """
-    is_other = isinstance(document, Order) and document.home != home.id
+    is_other = getattr(document, "home", home.id) != home.id
     is_others = len(document.by) == 32 and document.by != home.id
     if document.net != home.charter.net or is_other or is_others:
         raise ProofError("the document was made for another cooperative")

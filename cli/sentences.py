@@ -9,6 +9,7 @@ from cli.choices import Language
 from cli.sentences_audit import AUDIT
 from cli.sentences_clear import CLEAR
 from cli.sentences_demo import DEMO
+from cli.sentences_invoice import INVOICE
 from cli.sentences_office import OFFICE
 from cli.sentences_pay import PAY
 from cli.sentences_refusals import REFUSALS
@@ -25,6 +26,7 @@ SENTENCES: Final[dict[str, Pair]] = {
     **WALLET,
     **TRANSFER,
     **PAY,
+    **INVOICE,
     **OFFICE,
     **AUDIT,
     **DEMO,

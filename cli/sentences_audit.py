@@ -215,6 +215,10 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "{record} : le solde net changerait de {net}",
         "{record}: the net position would change by {net}",
     ),
+    "discharge.optimum": (
+        "{record} : cette compensation entre membres n'est pas la plus grande ({reason})",
+        "{record}: this set-off between members is not the largest one ({reason})",
+    ),
     "round.optimum": (
         "{record} : ce n'est pas l'optimum ({reason})",
         "{record}: this is not the optimum ({reason})",
@@ -321,4 +325,23 @@ BREACHES: Final[dict[Refusal, tuple[str, str]]] = {
         "certificate without all consents or without a quorum of the panel",
     ),
     Refusal.NOT_FOR_A_LOG: ("document étranger à un journal", "document that no log takes"),
+    Refusal.DEBTOR_UNKNOWN: ("débiteur inconnu", "unknown debtor"),
+    Refusal.DEBTOR_IS_CREDITOR: ("facture à soi-même", "invoice to oneself"),
+    Refusal.TOO_MANY_WAITING: (
+        "trop de factures en attente d'acceptation",
+        "too many invoices that nobody has accepted",
+    ),
+    Refusal.INVOICE_UNKNOWN: ("facture inconnue ou éteinte", "invoice unknown or gone"),
+    Refusal.NOT_A_PARTY: ("facture entre d'autres personnes", "invoice between others"),
+    Refusal.ALREADY_ACCEPTED: ("facture acceptée deux fois", "invoice accepted twice"),
+    Refusal.NOT_ACCEPTED: ("facture que personne ne doit encore", "invoice that nobody owes yet"),
+    Refusal.CANCELLATION_NOTED: (
+        "annulée deux fois par le même côté",
+        "cancelled twice by one side",
+    ),
+    Refusal.MORE_THAN_OWED: ("plus que le reste dû", "more than is still owed"),
+    Refusal.NOT_BALANCED: (
+        "compensation qui change une position nette",
+        "set-off that changes a net position",
+    ),
 }

@@ -179,4 +179,58 @@ REFUSALS: Final[dict[Refusal, tuple[str, str]]] = {
         "A document of this kind does not enter the log. "
         "Send it with the command that belongs to it.",
     ),
+    Refusal.DEBTOR_UNKNOWN: (
+        "Cette coopérative n'a pas de compte à ce nom. "
+        "Une facture ne va qu'entre membres d'une même coopérative.",
+        "This cooperative has no account of that name. "
+        "An invoice goes between members of one cooperative only.",
+    ),
+    Refusal.DEBTOR_IS_CREDITOR: (
+        "Une facture à soi-même ne veut rien dire. Vérifiez le nom du débiteur.",
+        "An invoice to oneself means nothing. Check the name of the debtor.",
+    ),
+    Refusal.TOO_MANY_WAITING: (
+        "256 de vos factures attendent encore une acceptation. "
+        "Relancez vos débiteurs, ou annulez-en avec « ronde invoice cancel ».",
+        "256 of your invoices still wait to be accepted. "
+        "Remind your debtors, or cancel some with 'ronde invoice cancel'.",
+    ),
+    Refusal.INVOICE_UNKNOWN: (
+        "Aucune facture en cours n'a cet identifiant : elle est réglée, annulée ou inconnue. "
+        "Voyez « ronde invoice list ».",
+        "No open invoice has this identifier: it is settled, cancelled or unknown. "
+        "See 'ronde invoice list'.",
+    ),
+    Refusal.NOT_A_PARTY: (
+        "Cette facture est entre d'autres personnes, ou vous n'y êtes pas le débiteur. "
+        "Voyez « ronde invoice list ».",
+        "This invoice is between other people, or you are not its debtor. "
+        "See 'ronde invoice list'.",
+    ),
+    Refusal.ALREADY_ACCEPTED: (
+        "Cette facture est déjà acceptée : il n'y a rien à refaire.",
+        "This invoice is accepted already: nothing is left to do.",
+    ),
+    Refusal.NOT_ACCEPTED: (
+        "Cette facture n'est pas encore acceptée. "
+        "Le débiteur l'accepte d'abord avec « ronde invoice accept ».",
+        "This invoice is not accepted yet. "
+        "Its debtor first accepts it with 'ronde invoice accept'.",
+    ),
+    Refusal.CANCELLATION_NOTED: (
+        "Votre annulation est déjà inscrite. Elle vaudra quand l'autre côté annulera aussi.",
+        "Your cancellation is entered already. It takes effect when the other side cancels too.",
+    ),
+    Refusal.MORE_THAN_OWED: (
+        "C'est plus que ce qui reste dû sur cette facture. "
+        "Voyez le reste dans « ronde invoice list », puis recommencez.",
+        "This is more than is still owed on this invoice. "
+        "See what is left in 'ronde invoice list', then try again.",
+    ),
+    Refusal.NOT_BALANCED: (
+        "Cette compensation changerait la position nette d'un membre. "
+        "Refaites-la avec « ronde office setoff ».",
+        "This set-off would change the net position of a member. "
+        "Make it again with 'ronde office setoff'.",
+    ),
 }

@@ -46,6 +46,7 @@ class Code(StrEnum):
     MIRROR_LAG = "mirror.lag"
     MIRROR_ABSENT = "mirror.absent"
     MIRROR_SKIPPED = "mirror.skipped"
+    DISCHARGE_OPTIMUM = "discharge.optimum"
     SETOFF_TWICE = "setoff.twice"
     SETOFF_MISSING = "setoff.missing"
     SETOFF_KEY = "setoff.key"

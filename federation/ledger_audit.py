@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from federation.findings import Code, Finding
 from federation.log_report import LogReport, Side, edges_of, keep, key_state_of
+from federation.members_set_off import obligations_of, verify_discharge
 from protocol.envelope import Opened, open_any, open_run, open_sealed
-from protocol.errors import EncodingError, ProtocolError
+from protocol.errors import EncodingError, ProofError, ProtocolError
 from protocol.kinds import LOGGED
 from protocol.ledger.book import Book
 from protocol.ledger.decide import enter
@@ -22,6 +23,7 @@ from protocol.log.leaves import entry_leaf, entry_leaves
 from protocol.log.merkle import HASH_BYTES
 from protocol.log.tree import Tree
 from protocol.messages.decisions import Charter
+from protocol.messages.invoices import Discharge
 from protocol.messages.orders import Order
 
 BATCH: Final = 256
@@ -157,13 +159,18 @@ def _enter(report: LogReport, book: Book, run: list[Record], base: int) -> bool:
     place = base
     try:
         for document, record in zip(opened, run, strict=False):
+            kind = type(document.document)
+            doubt = _doubt(book, document.document) if kind is Discharge else ""
             # Spec 0015: The reader MUST enter each document by the rules with which it was written.
             refusal = enter(book, document, record[0])
             if refusal is not None:
                 finding = _refused(report, place, refusal, record[0], book.head.at)
                 break
-            if type(document.document) is not Order:
+            if kind is not Order:
                 keep(report, place, document)
+            if doubt:
+                wrong = _finding(report, Code.DISCHARGE_OPTIMUM, f"entry {place}", reason=doubt)
+                report.findings.append(wrong)
             place += 1
     except ProtocolError as error:
         finding = _broken(report, place, error)
@@ -172,6 +179,16 @@ def _enter(report: LogReport, book: Book, run: list[Record], base: int) -> bool:
     if finding is not None:
         report.findings.append(finding)
     return finding is not None
+
+
+def _doubt(book: Book, discharge: Discharge) -> str:
+    """Say why a discharge that is about to be entered is not the largest one; else nothing."""
+    # Spec 0016: The auditor MUST verify a discharge on the obligations just before its entry.
+    try:
+        verify_discharge(obligations_of(book), discharge)
+    except ProofError as error:
+        return str(error)
+    return ""
 
 
 def _opened(
@@ -269,6 +286,8 @@ def _name_changed(report: LogReport, place: int) -> None:
     changed = _finding(report, Code.ENTRY_REPLACED, f"entry {place}", entries=report.entries)
     if report.replayed > place:
         report.findings[:] = [
-            found for found in report.findings if not found.code.startswith("entry.")
+            found
+            for found in report.findings
+            if not found.code.startswith(("entry.", "discharge."))
         ]
     report.findings.append(changed)

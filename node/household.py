@@ -7,6 +7,7 @@ from typing import Final
 from node import public, questions
 from node.desk import Desk
 from node.drivers import lines
+from node.drivers.discharges import Discharger
 from node.drivers.offers import Courier
 from node.drivers.rounds import Convener
 from node.errors import StoreError
@@ -35,6 +36,7 @@ class Household:
         self.desk = Desk(ledger, self.sequencer, self.peers, settings)
         self.courier = Courier(self.desk)
         self.convener = Convener(self.desk)
+        self.discharger = Discharger(self.desk)
         for module in (public, questions, lines):
             self.desk.routes |= module.ROUTES
         self.desk.routes |= self.courier.routes() | self.convener.routes()
@@ -48,6 +50,7 @@ class Household:
         self._tasks = [
             asyncio.create_task(self.courier.run(), name="offers"),
             asyncio.create_task(self.convener.run(), name="rounds"),
+            asyncio.create_task(self.discharger.run(), name="discharges"),
             asyncio.create_task(self._scrub(), name="scrub"),
         ]
 

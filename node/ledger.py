@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
+from federation.members_set_off import obligations_of, verify_discharge
 from node.clock import random_bytes
 from node.errors import Conflict, StoreError
 from node.keyfile import NodeKeys
@@ -35,7 +36,7 @@ from node.store.effects import Effects
 from node.trail import is_transfer
 from protocol.encoding import check_text
 from protocol.envelope import Opened, open_sealed, reopen_verified
-from protocol.errors import EncodingError, ProtocolError
+from protocol.errors import EncodingError, ProofError, ProtocolError
 from protocol.identifiers import correspondent_account
 from protocol.ledger.book import COOPERATIVE_SLOT, Book
 from protocol.ledger.changes import Changes
@@ -46,6 +47,7 @@ from protocol.log.leaves import SALT_BYTES, entry_leaf, entry_leaves
 from protocol.log.receipts import Receipt
 from protocol.log.tree import BLOCK_LEAVES, Tree
 from protocol.messages.decisions import Admission, Charter, CreditLine
+from protocol.messages.invoices import Discharge, Invoice
 from protocol.messages.orders import Order, purpose_digest
 from protocol.messages.peering import Answer
 from protocol.messages.wire import Submission
@@ -236,6 +238,8 @@ class Ledger:
             if isinstance(changes, Refusal):
                 self._refuse(item, changes, decided)
                 return None
+            if type(made.document) is Discharge:
+                self._check_discharge(made.document)
             extra = item.submission
             if extra is not None and (extra.text is not UNSET or extra.name is not UNSET):
                 self._check_extra(extra, made)
@@ -243,6 +247,14 @@ class Ledger:
             item.verdict = error
             return None
         return changes
+
+    def _check_discharge(self, discharge: Discharge) -> None:
+        # Spec 0016: The node MUST NOT enter a discharge that is not the largest set-off among its
+        # members.
+        try:
+            verify_discharge(obligations_of(self.book), discharge)
+        except ProofError as error:
+            raise Conflict(f"the obligations are others than this set-off's: {error}") from error
 
     def _refuse(self, item: Item, refusal: Refusal, decided: Decided) -> None:
         item.verdict = refusal
@@ -279,7 +291,8 @@ class Ledger:
         # What we answer a neighbour ourselves says nothing of the purpose: its offer does.
         if isinstance(opened.document, Answer):
             return
-        what = opened.document.what if isinstance(opened.document, Order) else UNSET
+        purposeful = isinstance(opened.document, Order | Invoice)
+        what = opened.document.what if purposeful else UNSET
         # Spec 0008: The node MUST refuse a purpose that is not the one whose hash was signed.
         if submission.salt is UNSET or what != purpose_digest(submission.salt, submission.text):
             raise EncodingError("the purpose is not the one that was signed")

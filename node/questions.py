@@ -7,6 +7,7 @@ from msgspec import UNSET
 from node.clock import now_s
 from node.desk import Desk, Route
 from node.door import Reply
+from node.invoices import all_obligations, falls_of, member_name, other_party, own_invoices
 from node.problems import problem
 from node.public import CONTAINER_KIND
 from node.store.database import rows
@@ -56,6 +57,8 @@ async def ask(desk: Desk, query: dict[str, str], body: bytes) -> Reply:
         return _openings(desk, opened)
     if question.ask == "round":
         return await _round(desk, opened)
+    if question.ask == "obligations":
+        return all_obligations(desk, opened)
     if len(question.by) == KEY_BYTES:
         return _account_of_key(desk, opened)
     slot = book.accounts.find(question.by)
@@ -68,6 +71,8 @@ async def ask(desk: Desk, query: dict[str, str], body: bytes) -> Reply:
         return _account(desk, slot)
     if question.ask == "history":
         return _history(desk, slot, question)
+    if question.ask == "invoices":
+        return own_invoices(desk, slot, question)
     return _outcome(desk, question)
 
 
@@ -115,16 +120,18 @@ def _history(desk: Desk, slot: int, question: Question) -> Reply:
             (index,),
         )[0]
         at, salt, sealed, words, text, who = found
-        amount, before = step(words, slot)
+        known = step(words, slot)
+        if known is None:
+            return problem("not-found", "no entry of this account at that index")
+        amount, before = known
         if index >= durable:
             # Staged, and not yet on the disk: a crash would undo what the member was told.
             index = before
             continue
-        if amount == 0 and before < 0 and index != trail[slot] - 1:
-            return problem("not-found", "no entry of this account at that index")
         line = HistoryLine(
             amount=amount,
             entry=Opening(at, index, salt, sealed),
+            falls=falls_of(desk, index, slot) if amount == 0 else UNSET,
             text=text if text is not None else UNSET,
             who=who if who is not None else _other_side(desk, slot, sealed),
         )
@@ -136,16 +143,16 @@ def _history(desk: Desk, slot: int, question: Question) -> Reply:
 
 def _other_side(desk: Desk, slot: int, sealed: bytes) -> Any:
     document = reopen_verified(sealed).document
+    own = desk.ledger.book.accounts.identifier(slot)
     if not isinstance(document, Order):
-        return UNSET
+        other = other_party(desk, own, document)
+        return UNSET if other is None else member_name(desk, other)
     account = document.by
-    if account == desk.ledger.book.accounts.identifier(slot):
+    if account == own:
         if len(document.legs) > 1 or document.legs[0].coop is not UNSET:
             return UNSET
         account = document.legs[0].acct
-    found = rows(desk.ledger.reader, "SELECT name FROM names WHERE account=?", (account,))
-    charter = desk.ledger.book.head.charter
-    return f"{found[0][0]}@{charter.name}" if found else UNSET
+    return member_name(desk, account)
 
 
 def _outcome(desk: Desk, question: Question) -> Reply:

@@ -2,6 +2,7 @@
 
 Each entry carries the indices of the entries before it on each account that it touched, so a
 member's history and the search for a repeated order are walks, with no index to write.
+An entry that changes an invoice touches both its sides, by 0 when no balance moves.
 A trail is little-endian 64-bit words: replayable, author's slot or −1, author's number, author's
 entry before + 1, then (slot, change in minor units, entry before + 1) for each account.
 """
@@ -12,7 +13,7 @@ from typing import Final
 from zlib import crc32
 
 from protocol.ledger.book import Book
-from protocol.ledger.changes import Changes, Posted, SequenceUsed
+from protocol.ledger.changes import Changes, InvoiceChange, Posted, SequenceUsed
 
 HEAD_WORDS: Final = 4
 _NOBODY: Final = -1
@@ -47,6 +48,7 @@ class Trail:
         """Note an entry on the trails of its accounts and return the words to store with it."""
         author, seq, before = _NOBODY, 0, 0
         moves: list[tuple[int, int]] = []
+        quiet: list[int] = []
         for change in changes:
             if type(change) is Posted:
                 moves = change.moves
@@ -54,6 +56,11 @@ class Trail:
                 author, seq = change.slot, change.seq
                 before = self.authored[author]
                 self.authored[author] = index + 1
+            elif isinstance(change, InvoiceChange):
+                quiet += (change.creditor, change.debtor)
+        if quiet:
+            moved = [slot for slot, _ in moves]
+            moves = [*moves, *((slot, 0) for slot in dict.fromkeys(quiet) if slot not in moved)]
         words = [int(is_transfer(changes)), author, seq, before]
         touched = self.touched
         for slot, amount in moves:
@@ -103,11 +110,14 @@ def previous_authored(words: bytes) -> tuple[int, int]:
     return cells[2], cells[3] - 1
 
 
-def step(words: bytes, slot: int) -> tuple[int, int]:
-    """Return what an entry did to a slot: change in minor units, entry before or −1."""
+def step(words: bytes, slot: int) -> tuple[int, int] | None:
+    """Return what an entry did to a slot: change in minor units, entry before or −1.
+
+    None when the entry did not touch it.
+    """
     cells = array("q")
     cells.frombytes(words)
     for place in range(HEAD_WORDS, len(cells), 3):
         if cells[place] == slot:
             return cells[place + 1], cells[place + 2] - 1
-    return 0, -1
+    return None

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from protocol.messages.answers import Card, Rejection
 from protocol.messages.decisions import Admission, Charter, CreditLine, LimitChange
+from protocol.messages.invoices import Acceptance, Cancellation, Discharge, Invoice
 from protocol.messages.keyevents import Inception, Revocation, Rotation
 from protocol.messages.orders import Order, Question
 from protocol.messages.peering import Answer, Offer
@@ -27,15 +28,19 @@ def type_name(word: str, version: int = 1) -> str:
 
 # Spec 0005: A type name MUST never be given to another shape.
 _WORDS: Final[dict[str, type[Document]]] = {
+    "acceptance": Acceptance,
     "admission": Admission,
     "answer": Answer,
     "ballot": Ballot,
+    "cancellation": Cancellation,
     "card": Card,
     "certificate": Certificate,
     "charter": Charter,
     "consent": Consent,
     "convening": Convening,
+    "discharge": Discharge,
     "inception": Inception,
+    "invoice": Invoice,
     "limit": LimitChange,
     "line": CreditLine,
     "manifest": Manifest,
@@ -60,12 +65,16 @@ TYPE_OF: Final[dict[type[Document], str]] = {
 LOGGED: Final = frozenset(
     TYPE_OF[struct]
     for struct in (
+        Acceptance,
         Admission,
         Answer,
+        Cancellation,
         Certificate,
         Charter,
         Consent,
         CreditLine,
+        Discharge,
+        Invoice,
         LimitChange,
         Order,
         Revocation,

@@ -38,9 +38,11 @@ from protocol.messages.wire import (
 )
 
 # What persons sign; what nodes sign to one another has routes of its own.
-SUBMITTED: Final = frozenset(
-    type_name(word) for word in ("admission", "limit", "line", "order", "revocation", "rotation")
-)
+_SUBMITTED_WORDS: Final = (
+    "acceptance", "admission", "cancellation", "discharge", "invoice", "limit", "line", "order",
+    "revocation", "rotation",
+)  # fmt: skip
+SUBMITTED: Final = frozenset(type_name(word) for word in _SUBMITTED_WORDS)
 BACKLOG: Final = 1_024
 CLOSING_S: Final = 15
 # Verifying 32 documents takes about 1.5 ms: other requests wait no longer than that.

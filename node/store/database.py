@@ -9,12 +9,19 @@ from typing import Any, Final
 
 from node.errors import StoreError
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 DATABASE_NAME: Final = "ledger.db"
 LOCK_SUFFIX: Final = ".lock"
 _WAL_PAGES: Final = 8_000
 _FULL: Final = 2
 
+# Version 2: invoices. A log of version 1 has none, so that its new tables begin empty.
+_INVOICES: Final = """
+CREATE TABLE invoices (id BLOB PRIMARY KEY, idx INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE cuts (idx INTEGER NOT NULL, slot INTEGER NOT NULL, inv BLOB NOT NULL,
+                   amt INTEGER NOT NULL, owed INTEGER NOT NULL, owes INTEGER NOT NULL,
+                   other INTEGER NOT NULL, PRIMARY KEY (idx, slot, inv)) WITHOUT ROWID;
+"""
 _SCHEMA: Final = """
 CREATE TABLE entries (idx INTEGER PRIMARY KEY, at INTEGER NOT NULL, salt BLOB NOT NULL,
                       sealed BLOB NOT NULL, trail BLOB NOT NULL);
@@ -99,7 +106,9 @@ def create_database(path: Path) -> None:
         raise StoreError(str(error)) from error
     connection = _connect(path)
     try:
-        connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+        connection.executescript(
+            f"BEGIN;{_SCHEMA}{_INVOICES}PRAGMA user_version={SCHEMA_VERSION};COMMIT;"
+        )
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {error}") from error
     finally:
@@ -123,12 +132,22 @@ def open_database(path: Path, *, alone: bool = True) -> Writer:
         if alone:
             connection.hold(path.with_suffix(LOCK_SUFFIX))
         version = rows(connection, "PRAGMA user_version")[0][0]
-        if version != SCHEMA_VERSION:
+        if version == 1 and alone:
+            _add_invoices(connection, path)
+        elif version not in (1, SCHEMA_VERSION):
             raise StoreError(f"{path}: schema {version}, this program knows {SCHEMA_VERSION}")
     except StoreError:
         connection.close()
         raise
     return connection
+
+
+def _add_invoices(connection: Writer, path: Path) -> None:
+    """Bring a file of version 1 to version 2, whole or not at all."""
+    try:
+        connection.executescript(f"BEGIN;{_INVOICES}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}") from error
 
 
 def read_connection(path: Path) -> sqlite3.Connection:

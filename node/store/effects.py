@@ -9,7 +9,16 @@ from node.errors import Conflict
 from node.store.database import Group, rows
 from protocol.envelope import Opened, document_id, seal
 from protocol.ledger.book import COOPERATIVE_SLOT, Book
-from protocol.ledger.changes import AccountOpened, Changes, LineSet, OfferAnswered, OrderHeld
+from protocol.ledger.changes import (
+    AccountOpened,
+    Changes,
+    InvoiceIssued,
+    InvoiceReduced,
+    LineSet,
+    OfferAnswered,
+    OrderHeld,
+)
+from protocol.messages.invoices import Discharge
 from protocol.messages.orders import Order
 from protocol.messages.peering import Answer, Offer
 from protocol.messages.rounds import Consent
@@ -75,6 +84,20 @@ class Effects:
                 self._offer(group, change, opened, submission, at)
             elif isinstance(change, OfferAnswered):
                 self._answer(group, change, opened, submission, index)
+            elif isinstance(change, InvoiceIssued):
+                row = (change.invoice, index)
+                group.statements.append(("INSERT INTO invoices VALUES (?,?)", row))
+            elif isinstance(change, InvoiceReduced) and isinstance(document, Discharge):
+                self._cut(group, change, index)
+
+    def _cut(self, group: Group, change: InvoiceReduced, index: int) -> None:
+        """Note for both sides what fell, and from what: later the invoice may be gone."""
+        left = self._book.head.invoices.get(change.invoice)
+        before = change.amount + (left.owed if left is not None else 0)
+        sides = ((change.debtor, 1, change.creditor), (change.creditor, 0, change.debtor))
+        for slot, owes, other in sides:
+            row = (index, slot, change.invoice, change.amount, before, owes, other)
+            group.statements.append(("INSERT INTO cuts VALUES (?,?,?,?,?,?,?)", row))
 
     def _name(self, group: Group, change: AccountOpened, submission: Submission | None) -> None:
         if submission is not None and submission.name is not UNSET:

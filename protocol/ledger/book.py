@@ -10,7 +10,12 @@ from protocol.identifiers import correspondent_account, reserved_account
 from protocol.ledger.accounts import Accounts, KeyState, Role
 from protocol.ledger.changes import (
     AccountOpened,
+    CancellationNoted,
     Changes,
+    InvoiceAccepted,
+    InvoiceEnded,
+    InvoiceIssued,
+    InvoiceReduced,
     KeysSet,
     LimitsSet,
     LineSet,
@@ -21,6 +26,7 @@ from protocol.ledger.changes import (
     ShareReserved,
     ShareSettled,
 )
+from protocol.ledger.open_invoices import InvoiceIndex, OpenInvoice
 from protocol.messages.decisions import Charter
 
 COOPERATIVE_SLOT: Final = 0
@@ -65,6 +71,7 @@ class BookHead(msgspec.Struct):
     shares: dict[bytes, ShareReserved] = {}
     settled: dict[bytes, int] = {}
     several: dict[int, KeyState] = {}
+    invoices: dict[bytes, OpenInvoice] = {}
 
 
 class Book:
@@ -88,6 +95,7 @@ class Book:
     def _bind(self, head: BookHead, accounts: Accounts) -> None:
         self.head = head
         self.accounts = accounts
+        self.invoices = InvoiceIndex(head.invoices)
         # Read at every order: one attribute instead of a chain of three.
         self.cooperative = head.cooperative
         self.net = head.charter.net
@@ -130,6 +138,7 @@ class Book:
             holds=dict(sorted(head.holds.items())),
             shares=dict(sorted(head.shares.items())),
             several=dict(sorted(self.accounts.several.items())),
+            invoices=dict(sorted(head.invoices.items())),
         )
         return msgspec.msgpack.encode(whole)
 
@@ -223,6 +232,27 @@ def _settle(book: Book, change: ShareSettled) -> None:
     book.head.correspondents[share.debtor].up -= share.amount
 
 
+def _issue(book: Book, change: InvoiceIssued) -> None:
+    invoice = OpenInvoice(change.creditor, change.debtor, change.amount, change.due)
+    book.invoices.issue(change.invoice, invoice)
+
+
+def _accept(book: Book, change: InvoiceAccepted) -> None:
+    book.invoices.accept(change.invoice)
+
+
+def _note_cancellation(book: Book, change: CancellationNoted) -> None:
+    book.head.invoices[change.invoice].ending = change.by
+
+
+def _end(book: Book, change: InvoiceEnded) -> None:
+    book.invoices.end(change.invoice)
+
+
+def _reduce(book: Book, change: InvoiceReduced) -> None:
+    book.invoices.reduce(change.invoice, change.amount)
+
+
 _WRITERS: Final[dict[type, Callable[[Book, Any], None]]] = {
     Posted: _post,
     SequenceUsed: _use_sequence,
@@ -234,4 +264,9 @@ _WRITERS: Final[dict[type, Callable[[Book, Any], None]]] = {
     OfferAnswered: _answer,
     ShareReserved: _reserve,
     ShareSettled: _settle,
+    InvoiceIssued: _issue,
+    InvoiceAccepted: _accept,
+    CancellationNoted: _note_cancellation,
+    InvoiceEnded: _end,
+    InvoiceReduced: _reduce,
 }

@@ -105,6 +105,51 @@ class ShareSettled(msgspec.Struct, frozen=True):
     exp: int
 
 
+class InvoiceIssued(msgspec.Struct, frozen=True, gc=False):
+    """A creditor asks a debtor for an amount, minor units, due at a second."""
+
+    invoice: bytes
+    creditor: int
+    debtor: int
+    amount: int
+    due: int
+
+
+class InvoiceAccepted(msgspec.Struct, frozen=True, gc=False):
+    """The debtor owes it from now on."""
+
+    invoice: bytes
+    creditor: int
+    debtor: int
+
+
+class CancellationNoted(msgspec.Struct, frozen=True, gc=False):
+    """The slot `by`, one of the two sides, would end an obligation; the other side has a say."""
+
+    invoice: bytes
+    creditor: int
+    debtor: int
+    by: int
+
+
+class InvoiceEnded(msgspec.Struct, frozen=True, gc=False):
+    """An invoice is withdrawn, declined, or cancelled by both."""
+
+    invoice: bytes
+    creditor: int
+    debtor: int
+
+
+class InvoiceReduced(msgspec.Struct, frozen=True, gc=False):
+    """An obligation falls by an amount, minor units: paid, or set off."""
+
+    invoice: bytes
+    creditor: int
+    debtor: int
+    amount: int
+
+
+InvoiceChange = InvoiceIssued | InvoiceAccepted | CancellationNoted | InvoiceEnded | InvoiceReduced
 Change = (
     Posted
     | SequenceUsed
@@ -116,5 +161,6 @@ Change = (
     | OfferAnswered
     | ShareReserved
     | ShareSettled
+    | InvoiceChange
 )
 Changes = tuple[Change, ...]

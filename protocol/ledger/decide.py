@@ -7,6 +7,12 @@ from protocol.envelope import Opened
 from protocol.ledger.book import Book
 from protocol.ledger.changes import Changes
 from protocol.ledger.correspondents import decide_answer
+from protocol.ledger.invoices import (
+    decide_acceptance,
+    decide_cancellation,
+    decide_discharge,
+    decide_invoice,
+)
 from protocol.ledger.membership import (
     decide_admission,
     decide_limits,
@@ -18,17 +24,22 @@ from protocol.ledger.refusals import Refusal
 from protocol.ledger.set_offs import decide_certificate, decide_consent
 from protocol.ledger.transfers import decide_order
 from protocol.messages.decisions import Admission, CreditLine, LimitChange
+from protocol.messages.invoices import Acceptance, Cancellation, Discharge, Invoice
 from protocol.messages.keyevents import Revocation, Rotation
 from protocol.messages.orders import Order
 from protocol.messages.peering import Answer
 from protocol.messages.rounds import Certificate, Consent
 
 _RULES: Final[dict[type, Callable[[Book, Opened[Any], int], Changes | Refusal]]] = {
+    Acceptance: decide_acceptance,
     Admission: decide_admission,
     Answer: decide_answer,
+    Cancellation: decide_cancellation,
     Certificate: decide_certificate,
     Consent: decide_consent,
     CreditLine: decide_line,
+    Discharge: decide_discharge,
+    Invoice: decide_invoice,
     LimitChange: decide_limits,
     Order: decide_order,
     Revocation: decide_revocation,

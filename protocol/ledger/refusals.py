@@ -44,6 +44,16 @@ class Refusal(IntEnum):
     SHARE_UNKNOWN = 32
     CERTIFICATE_INCOMPLETE = 33
     NOT_FOR_A_LOG = 34
+    DEBTOR_UNKNOWN = 35
+    DEBTOR_IS_CREDITOR = 36
+    TOO_MANY_WAITING = 37
+    INVOICE_UNKNOWN = 38
+    NOT_A_PARTY = 39
+    ALREADY_ACCEPTED = 40
+    NOT_ACCEPTED = 41
+    CANCELLATION_NOTED = 42
+    MORE_THAN_OWED = 43
+    NOT_BALANCED = 44
 
     @property
     def transient(self) -> bool:
@@ -61,5 +71,7 @@ _TRANSIENT = frozenset(
         Refusal.LINE_LIMIT_EXCEEDED,
         Refusal.OFFER_NOT_NEXT,
         Refusal.SHARE_EXCEEDS_BALANCE,
+        Refusal.TOO_MANY_WAITING,
+        Refusal.NOT_ACCEPTED,
     }
 )

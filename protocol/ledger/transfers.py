@@ -17,6 +17,7 @@ from protocol.ledger.authority import (
 )
 from protocol.ledger.book import SUSPENSE_SLOT, Book
 from protocol.ledger.changes import Changes, OrderHeld, Posted, SequenceUsed
+from protocol.ledger.invoices import reductions
 from protocol.ledger.refusals import Refusal
 from protocol.messages.orders import Leg, Order
 
@@ -87,11 +88,13 @@ def _decide_legs(book: Book, payer: int, order: Order) -> Changes | Refusal:
     find, role, balance, ceiling = accounts.find, accounts.role, accounts.balance, accounts.ceiling
     moves = [(payer, 0)]
     total = 0
-    full = False
+    full = paying_off = False
     for leg in order.legs:
         # Spec 0006: An order to a member of another cooperative MUST have exactly one leg.
         if leg.coop is not UNSET:
             return Refusal.FOREIGN_LEG_NOT_ALONE
+        if leg.inv is not UNSET:
+            paying_off = True
         slot = find(leg.acct)
         if slot < 0 or role[slot] not in _PAYEES:
             return _first_refusal(book, order.legs)
@@ -112,6 +115,11 @@ def _decide_legs(book: Book, payer: int, order: Order) -> Changes | Refusal:
         full = any(balance[slot] + amount > ceiling[slot] for slot, amount in moves[1:])
     if full:
         return Refusal.CEILING_EXCEEDED
+    if paying_off:
+        reduced = reductions(book, payer, order.legs)
+        if isinstance(reduced, Refusal):
+            return reduced
+        return Posted(moves), SequenceUsed(payer, order.seq), *reduced
     return Posted(moves), SequenceUsed(payer, order.seq)
 
 
@@ -153,6 +161,9 @@ def _decide_foreign(book: Book, payer: int, opened: Opened[Order]) -> Changes | 
     # All that is held at once stays within what one account can state.
     if accounts.balance[SUSPENSE_SLOT] + leg.amt > INT_MAX:
         return Refusal.CEILING_EXCEEDED
+    # Spec 0016: An order to another cooperative MUST NOT name an invoice.
+    if leg.inv is not UNSET:
+        return Refusal.INVOICE_UNKNOWN
     return (
         Posted([(payer, -leg.amt), (SUSPENSE_SLOT, leg.amt)]),
         SequenceUsed(payer, order.seq),

@@ -22,11 +22,13 @@ class Leg(Document, frozen=True, gc=False):
         acct: The payee's account, 16 bytes.
         amt: Minor units, at least 1.
         coop: The payee's cooperative, 32 bytes; absent when it is the payer's.
+        inv: The invoice that it pays off, 32 bytes (spec 0016); absent when there is none.
     """
 
     acct: Bin16
     amt: Amount
     coop: Bin32 | msgspec.UnsetType = msgspec.UNSET
+    inv: Bin32 | msgspec.UnsetType = msgspec.UNSET
 
 
 class Order(Document, frozen=True, gc=False):
@@ -63,8 +65,9 @@ class Question(Document, frozen=True, gc=False):
     Attributes:
         ask: What is asked.
         by: The account (16 bytes), or the key that signs (32 bytes): an auditor's for "openings",
-            an officer's for "round", an officer's or a member's for "account".
-        doc: Identifier of the order whose outcome is asked; 32 zero bytes otherwise.
+            an officer's for "round" and "obligations", an officer's or a member's for "account".
+        doc: Identifier of the order whose outcome is asked, or of the invoice after which a list
+            goes on; 32 zero bytes otherwise.
         exp: Last second at which it may be answered.
         first: Index of the first entry wanted, or the greatest one for a history.
         home: The cooperative that is asked, 32 bytes.
@@ -75,7 +78,9 @@ class Question(Document, frozen=True, gc=False):
         seq: The author's counter; not consumed.
     """
 
-    ask: Literal["account", "history", "openings", "outcome", "round"]
+    ask: Literal[
+        "account", "history", "invoices", "obligations", "openings", "outcome", "round"
+    ]  # fmt: skip
     by: Identity
     doc: Bin32
     exp: Seconds

@@ -8,6 +8,7 @@ import msgspec
 from protocol.errors import EncodingError
 from protocol.log.receipts import Receipt
 from protocol.shapes import (
+    Amount,
     Bin16,
     Bin32,
     Count,
@@ -158,18 +159,38 @@ class Opening(Document, frozen=True, gc=False):
     sealed: bytes
 
 
+class Fall(Document, frozen=True, gc=False):
+    """What a discharge did to one obligation of a member (spec 0016).
+
+    Attributes:
+        amt: By how much it fell, minor units.
+        inv: Identifier of the invoice.
+        owed: What was owed before.
+        owes: Whether the reader is the debtor; else the creditor.
+        who: The other side as `name@cooperative`, when it is known here.
+    """
+
+    amt: Amount
+    inv: Bin32
+    owed: Amount
+    owes: bool
+    who: str | msgspec.UnsetType = msgspec.UNSET
+
+
 class HistoryLine(Document, frozen=True, gc=False):
     """One line of a member's history.
 
     Attributes:
         amount: Change of the account by this entry, minor units.
         entry: The entry, opened.
+        falls: What a discharge did to the member's obligations.
         text: Purpose, when it is kept here.
         who: Other side's name as `name@cooperative`, when it is known here.
     """
 
     amount: Signed
     entry: Opening
+    falls: list[Fall] | msgspec.UnsetType = msgspec.UNSET
     text: str | msgspec.UnsetType = msgspec.UNSET
     who: str | msgspec.UnsetType = msgspec.UNSET
 
@@ -179,6 +200,52 @@ class History(Document, frozen=True, gc=False):
 
     lines: list[HistoryLine]
     more: Count | msgspec.UnsetType = msgspec.UNSET
+
+
+class InvoiceLine(Document, frozen=True, gc=False):
+    """An open invoice of a member.
+
+    Attributes:
+        accepted: Whether it is an obligation.
+        ending: Which side has cancelled an obligation.
+        entry: The entry of the invoice, opened.
+        owed: What is still owed, or asked for, minor units.
+        text: Purpose, when it is kept here.
+        who: The other side as `name@cooperative`, when it is known here.
+    """
+
+    accepted: bool
+    ending: Literal["creditor", "debtor", "nobody"]
+    entry: Opening
+    owed: Amount
+    text: str | msgspec.UnsetType = msgspec.UNSET
+    who: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Invoices(Document, frozen=True, gc=False):
+    """Open invoices in the order of their identifiers; `more` is the `doc` to go on with."""
+
+    lines: list[InvoiceLine]
+    more: Bin32 | msgspec.UnsetType = msgspec.UNSET
+
+
+class ObligationLine(Document, frozen=True, gc=False, kw_only=True):
+    """An obligation as an office sees it; `cwho` and `dwho` name the two sides when known."""
+
+    creditor: Bin16
+    cwho: str | msgspec.UnsetType = msgspec.UNSET
+    debtor: Bin16
+    due: Seconds
+    dwho: str | msgspec.UnsetType = msgspec.UNSET
+    inv: Bin32
+    owed: Amount
+
+
+class Obligations(Document, frozen=True, gc=False):
+    """Obligations in the order of their identifiers; `more` is the `doc` to go on with."""
+
+    lines: list[ObligationLine]
+    more: Bin32 | msgspec.UnsetType = msgspec.UNSET
 
 
 class Openings(Document, frozen=True, gc=False):
@@ -233,6 +300,8 @@ BATCH: Final = Shape(Batch, BATCH_BYTES_MAX)
 BATCH_RESULT: Final = Shape(BatchResult, BATCH_BYTES_MAX)
 ACCOUNT_VIEW: Final = Shape(AccountView)
 HISTORY: Final = Shape(History, BATCH_BYTES_MAX)
+INVOICES: Final = Shape(Invoices, BATCH_BYTES_MAX)
+OBLIGATIONS: Final = Shape(Obligations, BATCH_BYTES_MAX)
 OPENINGS: Final = Shape(Openings, 10 * BATCH_BYTES_MAX)
 OUTCOME: Final = Shape(Outcome)
 NAME_ANSWER: Final = Shape(NameAnswer)

@@ -1,0 +1,283 @@
+"""`ronde invoice issue|accept|list|cancel`: who owes what to whom, and until when."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+from msgspec import UNSET
+
+from cli import clock
+from cli.asking import ask_account, find_person
+from cli.choices import Choices, Language
+from cli.failures import ExitCode, Failure
+from cli.grammar import argument, command, option
+from cli.invoice_papers import OwnInvoice, find_invoice, open_invoices, parties, shape_of_invoice
+from cli.journal import Draft, JournalledOrder
+from cli.node_client import refusal_failure
+from cli.pay import SALT_BYTES, read_address, read_amount, read_memo, spoken
+from cli.proofs import Standing
+from cli.screen import confirm, draw_table, emit_json, note, result
+from cli.sentences import say
+from cli.session import Session, session, wallet_at_home
+from cli.settling import settle, settle_all
+from protocol.envelope import seal_opened
+from protocol.ledger.refusals import Refusal
+from protocol.messages.invoices import INVOICE_AMOUNT_MAX, Acceptance, Cancellation, Invoice
+from protocol.messages.orders import purpose_digest
+from protocol.shapes import Document
+
+VALIDITY_S: Final = 86_400
+DUE_DAYS: Final = 30
+
+_confirmed = option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Does not ask.")
+_invoice = argument(
+    "invoice",
+    metavar=("FACTURE", "INVOICE"),
+    fr="Le début de son identifiant, tel que « ronde invoice list » le montre.",
+    en="The beginning of its identifier, as 'ronde invoice list' shows it.",
+)
+
+
+@command(
+    fr="Demande un montant à quelqu'un de votre coopérative ; rien n'est dû tant qu'il n'accepte.",
+    en="Asks somebody of your cooperative for an amount; nothing is owed until it is accepted.",
+    examples=("ronde invoice issue bob 120,00 --due 2026-12-31 --for miel",),
+    json=True,
+    key=True,
+)
+@argument("address", metavar=("ADRESSE", "ADDRESS"), fr="Qui devra.", en="Who will owe.")
+@argument("amount", metavar=("MONTANT", "AMOUNT"), fr="Par exemple 120,00.", en="Such as 120.00.")
+@option(
+    "--due",
+    metavar=("AAAA-MM-JJ", "YYYY-MM-DD"),
+    type=click.DateTime(["%Y-%m-%d"]),
+    fr="Échéance (dans 30 jours).",
+    en="Due date (in 30 days).",
+)
+@option("--for", "memo", default="", metavar=("MOTIF", "PURPOSE"), fr="Pour quoi.", en="For what.")
+@_confirmed
+@option(
+    "--again",
+    is_flag=True,
+    fr="Demande une seconde fois ce qui attend encore une réponse du nœud.",
+    en="Asks a second time for what still waits for the node's answer.",
+)
+def issue(
+    choices: Choices, address: str, amount: str, due: Any, memo: str, yes: bool, again: bool
+) -> int:
+    """Say who would owe what to whom, ask, write the invoice down, send it."""
+    wallet, home = wallet_at_home(choices, "member")
+    debtor, minor, memo = read_address(address, home), read_amount(amount, home), read_memo(memo)
+    if debtor.cooperative != home.place:
+        raise refusal_failure(Refusal.DEBTOR_UNKNOWN)
+    if minor > INVOICE_AMOUNT_MAX:
+        raise Failure(
+            ExitCode.USAGE, "invoice.too_large", most=home.money(INVOICE_AMOUNT_MAX, choices.lang)
+        )
+    now = clock.now_s()
+    until = now + DUE_DAYS * 86_400 if due is None else clock.end_of_day(due.timetuple())
+    day = clock.local_date(until)
+    typed = {"debtor": str(debtor), "minor_owed": str(minor), "due": day}
+    with session(choices, wallet, home) as run:
+        lang, own = choices.lang, _own(wallet.name, choices.lang)
+        same = None if again else _same(run, typed, memo)
+        for entry, standing in settle_all(run):
+            if same is not None and entry.draft.order_id == same.draft.order_id:
+                note(say("pay.same_order", lang))
+                return _tell(run, entry, standing)
+        person = find_person(run.client, home, debtor)
+        if person.account == run.account:
+            raise refusal_failure(Refusal.DEBTOR_IS_CREDITOR)
+        fields = {"creditor": own, "debtor": spoken(person.name), "due": day}
+        key = "invoice.asks_for" if memo else "invoice.asks"
+        sentence = say(key, lang, amount=home.money(minor, lang), memo=memo, **fields)
+        salt = secrets.token_bytes(SALT_BYTES) if memo else b""
+
+        def make(seq: int) -> Invoice:
+            return Invoice(
+                amt=minor,
+                debtor=person.account,
+                due=until,
+                unit=home.charter.unit,
+                what=purpose_digest(salt, memo) if memo else UNSET,
+                **_dated(run, seq, now),
+            )
+
+        return _enter(run, sentence, make, yes, ("invoice", memo, salt, typed))
+
+
+@command(
+    fr="Accepte une facture : vous la devez à partir de là.",
+    en="Accepts an invoice: you owe it from then on.",
+    json=True,
+    key=True,
+)
+@_invoice
+@_confirmed
+def accept(choices: Choices, invoice: str, yes: bool) -> int:
+    """Read the invoice from its signed bytes, say what will be owed, sign."""
+    wallet, home = wallet_at_home(choices, "member")
+    with session(choices, wallet, home) as run:
+        settle_all(run)
+        one, lang = find_invoice(run, invoice), choices.lang
+        if not one.is_debtor:
+            raise refusal_failure(Refusal.NOT_A_PARTY)
+        if one.accepted:
+            raise refusal_failure(Refusal.ALREADY_ACCEPTED)
+        sentence = _about(run, one, "invoice.accepts", lang)
+        now = clock.now_s()
+
+        def make(seq: int) -> Acceptance:
+            return Acceptance(inv=one.id, **_dated(run, seq, now))
+
+        return _enter(run, sentence, make, yes, ("acceptance", "", b"", {}))
+
+
+@command(
+    fr="Retire, décline ou annule une facture ; ce qui est accepté s'annule à deux.",
+    en="Withdraws, declines or cancels an invoice; what is accepted needs both sides.",
+    json=True,
+    key=True,
+)
+@_invoice
+@_confirmed
+def cancel(choices: Choices, invoice: str, yes: bool) -> int:
+    """Say what a cancellation would do as things stand, ask, sign."""
+    wallet, home = wallet_at_home(choices, "member")
+    with session(choices, wallet, home) as run:
+        settle_all(run)
+        one, lang = find_invoice(run, invoice), choices.lang
+        if one.is_ending_here:
+            raise refusal_failure(Refusal.CANCELLATION_NOTED)
+        if not one.accepted:
+            key = "invoice.declines" if one.is_debtor else "invoice.withdraws"
+        else:
+            key = "invoice.ends_first" if one.ending == "nobody" else "invoice.ends_both"
+        sentence = _about(run, one, key, lang)
+        now = clock.now_s()
+
+        def make(seq: int) -> Cancellation:
+            return Cancellation(inv=one.id, **_dated(run, seq, now))
+
+        return _enter(run, sentence, make, yes, ("cancellation", "", b"", {}))
+
+
+@command(
+    fr="Montre qui vous doit quoi, et à qui vous devez, par échéance.",
+    en="Shows who owes you what, and whom you owe, by due date.",
+    json=True,
+    key=True,
+)
+def list_(choices: Choices) -> int:
+    """Ask for all open invoices; each is checked against what its creditor signed."""
+    wallet, home = wallet_at_home(choices, "member")
+    with session(choices, wallet, home) as run:
+        settle_all(run)
+        found = open_invoices(run)
+        own = _own(wallet.name, choices.lang)
+    if choices.as_json:
+        lines = [shape_of_invoice(home, one) for one in found]
+        emit_json({"v": 1, "unit": home.charter.unit, "invoices": lines})
+        return ExitCode.DONE
+    lang = choices.lang
+    if not found:
+        result(say("invoice.none", lang))
+        return ExitCode.DONE
+    columns = [say(f"invoice.{name}", lang) for name in ("id", "who", "due", "state", "for")]
+    rows = []
+    for one in found:
+        key = "invoice.line_owes" if one.accepted else "invoice.line_asks"
+        amount = home.money(one.owed, lang)
+        says = say(key, lang, amount=amount, **parties(one, own, lang))
+        state = _state(one, lang)
+        rows.append([one.short, says, clock.local_date(one.document.due), state, one.memo])
+    draw_table(columns, rows, right=())
+    return ExitCode.DONE
+
+
+def _state(one: OwnInvoice, lang: Language) -> str:
+    if one.ending != "nobody":
+        return say("invoice.state_ending", lang)
+    return say("invoice.state_accepted" if one.accepted else "invoice.state_issued", lang)
+
+
+def _own(name: str | None, lang: Language) -> str:
+    return spoken(name) if name else say("pay.you", lang)
+
+
+def _about(run: Session, one: OwnInvoice, key: str, lang: Language) -> str:
+    """Return a sentence on an open invoice."""
+    return say(
+        key,
+        lang,
+        amount=run.home.money(one.owed, lang),
+        due=clock.local_date(one.document.due),
+        memo=f" ({one.memo})" if one.memo else "",
+        **parties(one, _own(run.signer.wallet.name, lang), lang),
+    )
+
+
+def _dated(run: Session, seq: int, now: int) -> dict[str, Any]:
+    """Return the fields that a member's documents share."""
+    return {
+        "by": run.account,
+        "exp": now + VALIDITY_S,
+        "home": run.home.id,
+        "iat": now,
+        "kev": run.signer.wallet.key_number,
+        "net": run.home.charter.net,
+        "seq": seq,
+    }
+
+
+def _same(run: Session, typed: dict[str, str], memo: str) -> JournalledOrder | None:
+    """Return the open invoice that this very command wrote when it was typed before."""
+    for entry in run.journal.unsettled(run.author):
+        fields = entry.draft.sentence_fields
+        if entry.draft.memo == memo and typed.items() <= fields.items():
+            return entry
+    return None
+
+
+def _enter(
+    run: Session,
+    sentence: str,
+    make: Callable[[int], Document],
+    yes: bool,
+    extra: tuple[str, str, bytes, dict[str, str]],
+) -> int:
+    """Ask, sign under the next number, write down, send, and tell."""
+    lang = run.choices.lang
+    if not confirm(sentence, lang, yes=yes):
+        raise Failure(ExitCode.REFUSED, "pay.declined")
+    kind, memo, salt, typed = extra
+    view = ask_account(run.client, run.home, run.asker)
+
+    def compose(seq: int) -> Draft:
+        opened = seal_opened(make(seq), run.signer.key_seed)
+        fields = {"kind": kind, "says": sentence, **typed}
+        return Draft(opened.id, opened.sealed, fields, memo, salt)
+
+    # Spec 0009: The wallet MUST write an order to its journal, durably, before it sends it.
+    entry = run.journal.write(run.author, view.seq + 1, clock.now_s(), compose)
+    return _tell(run, entry, settle(run, entry))
+
+
+def _tell(run: Session, entry: JournalledOrder, standing: Standing) -> int:
+    """Say what became of a document about an invoice, and return the exit code."""
+    if standing.refusal is not None:
+        raise refusal_failure(standing.refusal)
+    lang, says = run.choices.lang, entry.draft.sentence_fields["says"]
+    kind = entry.draft.sentence_fields["kind"]
+    document = standing.opened.document
+    inv = entry.draft.order_id if kind == "invoice" else document.inv
+    if run.choices.as_json:
+        shape = {"v": 1, "invoice": inv.hex(), "kind": kind, "state": standing.state, "says": says}
+        receipt = standing.receipt
+        emit_json(shape | {"entry": None if receipt is None else receipt.idx})
+        return ExitCode.DONE
+    result(say("invoice.entered", lang, sentence=says))
+    if kind == "invoice":
+        note(say("invoice.tell_debtor", lang, id=inv.hex()[:12]))
+    return ExitCode.DONE

@@ -1,0 +1,99 @@
+"""The invoices of a book that are not settled yet, and whose they are (spec 0016).
+
+Only what is open is kept: a settled or cancelled invoice leaves nothing but its entries in the log.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+
+class OpenInvoice(msgspec.Struct, gc=False):
+    """An invoice that may still be accepted, paid, set off or cancelled.
+
+    Attributes:
+        creditor: Slot of who is owed.
+        debtor: Slot of who owes.
+        owed: Minor units still owed, or asked for while it is not accepted; at least 1.
+        due: Second at which it is due.
+        accepted: Whether the debtor has accepted it: only then is it an obligation.
+        ending: Slot of the one side that has cancelled an obligation, or −1.
+    """
+
+    creditor: int
+    debtor: int
+    owed: int
+    due: int
+    accepted: bool = False
+    ending: int = -1
+
+
+class InvoiceIndex:
+    """The open invoices of each account, found without a walk over all of them.
+
+    Args:
+        invoices: The open invoices by identifier, which the book writes and this room follows.
+    """
+
+    def __init__(self, invoices: dict[bytes, OpenInvoice]) -> None:
+        self._invoices = invoices
+        # Dicts instead of sets: their order is that of the entries, never that of a hash.
+        self._of: dict[int, dict[bytes, None]] = {}
+        self._waiting: dict[int, int] = {}
+        for identifier, invoice in invoices.items():
+            self._note(identifier, invoice)
+            if not invoice.accepted:
+                self._count(invoice.creditor, 1)
+
+    def _note(self, identifier: bytes, invoice: OpenInvoice) -> None:
+        for slot in (invoice.creditor, invoice.debtor):
+            self._of.setdefault(slot, {})[identifier] = None
+
+    def _count(self, creditor: int, change: int) -> None:
+        left = self._waiting.get(creditor, 0) + change
+        if left:
+            self._waiting[creditor] = left
+        else:
+            del self._waiting[creditor]
+
+    def waiting(self, creditor: int) -> int:
+        """Return how many invoices of a creditor nobody has accepted yet."""
+        return self._waiting.get(creditor, 0)
+
+    def of(self, slot: int) -> Iterable[bytes]:
+        """Return the identifiers of an account's open invoices, as debtor and as creditor."""
+        return self._of.get(slot, {}).keys()
+
+    def issue(self, identifier: bytes, invoice: OpenInvoice) -> None:
+        """Add an invoice that nobody has accepted yet."""
+        self._invoices[identifier] = invoice
+        self._note(identifier, invoice)
+        self._count(invoice.creditor, 1)
+
+    def accept(self, identifier: bytes) -> None:
+        """Turn an invoice into an obligation."""
+        invoice = self._invoices[identifier]
+        assert not invoice.accepted
+        invoice.accepted = True
+        self._count(invoice.creditor, -1)
+
+    def reduce(self, identifier: bytes, amount: int) -> None:
+        """Let an obligation fall; at 0 it is gone."""
+        invoice = self._invoices[identifier]
+        # Spec 0016: An obligation MUST NOT fall below 0.
+        assert invoice.accepted
+        assert 1 <= amount <= invoice.owed
+        invoice.owed -= amount
+        if invoice.owed == 0:
+            self.end(identifier)
+
+    def end(self, identifier: bytes) -> None:
+        """Forget an invoice."""
+        invoice = self._invoices.pop(identifier)
+        if not invoice.accepted:
+            self._count(invoice.creditor, -1)
+        for slot in (invoice.creditor, invoice.debtor):
+            mine = self._of[slot]
+            del mine[identifier]
+            if not mine:
+                del self._of[slot]
