@@ -29,13 +29,19 @@ typedef struct {
     int32_t *first, *into, *entering, *from, *slot;
 } index_of;
 
-/* Tight arcs in both directions, node by node: what may flow out by k; its head, shifted by one bit
- * that is OPEN when something may flow by its twin, the same arc the other way. */
+/* One tight arc seen from one end: what may flow out by it, where to, and its twin at the other end. */
+typedef struct {
+    int64_t out;
+    int32_t to, twin;
+} half_arc;
+
+/* Tight arcs in both directions, node by node. `back` is the other end once more, shifted by one bit
+ * that is OPEN when something may flow by the twin: labels need no more than that. */
 #define OPEN 1
 typedef struct {
     int32_t nodes;
-    int32_t *off, *to, *twin;
-    int64_t *out;
+    int32_t *off, *back;
+    half_arc *arcs;
 } tight_graph;
 
 /* A set of nodes, one bit each, emptied in the order of memory: pass after pass from word `at` to

@@ -97,8 +97,9 @@ static int is_tight(const search *s, int32_t u, int32_t v)
 
 static void place(search *s, int32_t k, int32_t to, int64_t out, int64_t back)
 {
-    s->tight.to[k] = to << 1 | (back > 0 ? OPEN : 0);
-    s->tight.out[k] = out;
+    s->tight.arcs[k].out = out;
+    s->tight.arcs[k].to = to;
+    s->tight.back[k] = to << 1 | (back > 0 ? OPEN : 0);
 }
 
 /* Copy the tight arcs into rows that lie together, node by node: those that leave it, then those
@@ -126,8 +127,9 @@ static void gather(search *s)
     t->off[g->nodes] = count;
     for (int32_t k = 0; k < count; k++)
         if (s->arc[k] < 0) {
-            t->twin[k] = s->at[~s->arc[k]];
-            t->twin[t->twin[k]] = k;
+            int32_t other = s->at[~s->arc[k]];
+            t->arcs[k].twin = other;
+            t->arcs[other].twin = k;
         }
 }
 
@@ -136,11 +138,11 @@ static void put_back(search *s)
     const tight_graph *t = &s->tight;
     for (int32_t k = 0; k < t->off[t->nodes]; k++) {
         int32_t i = s->arc[k];
-        if (i < 0 || s->g->cap[i] - t->out[k] == s->rest[i])
+        if (i < 0 || s->g->cap[i] - t->arcs[k].out == s->rest[i])
             continue;
-        s->rest[i] = s->g->cap[i] - t->out[k];
+        s->rest[i] = s->g->cap[i] - t->arcs[k].out;
         s->owed[i] = s->rest[i] > 0;
-        s->room[s->x.slot[i]] = t->out[k] > 0;
+        s->room[s->x.slot[i]] = t->arcs[k].out > 0;
     }
 }
 
@@ -158,11 +160,10 @@ static int prepare(search *s)
     s->at = NEW(int32_t, m);
     s->arc = NEW(int32_t, 2 * (int64_t)m);
     s->tight.off = NEW(int32_t, n + 1);
-    s->tight.to = NEW(int32_t, 2 * (int64_t)m);
-    s->tight.twin = NEW(int32_t, 2 * (int64_t)m);
-    s->tight.out = NEW(int64_t, 2 * (int64_t)m);
+    s->tight.back = NEW(int32_t, 2 * (int64_t)m);
+    s->tight.arcs = NEW(half_arc, 2 * (int64_t)m);
     if (!s->excess || !s->away || !s->now.bits || !s->owed || !s->room || !s->at || !s->arc
-        || !s->tight.off || !s->tight.to || !s->tight.twin || !s->tight.out)
+        || !s->tight.off || !s->tight.back || !s->tight.arcs)
         return RONDE_NO_MEMORY;
     memset(s->excess, 0, sizeof(int64_t) * (size_t)n);
     memset(s->room, 1, (size_t)m);
@@ -187,9 +188,8 @@ static void finish(search *s)
     free(s->at);
     free(s->arc);
     free(s->tight.off);
-    free(s->tight.to);
-    free(s->tight.twin);
-    free(s->tight.out);
+    free(s->tight.back);
+    free(s->tight.arcs);
 }
 
 /* Fill `rest` (what stays owed on each arc) and `distance` (its proof on this graph). */

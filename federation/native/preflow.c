@@ -41,9 +41,9 @@ static int one_step(wave *w, int32_t h)
             int32_t v = (i << 6) + __builtin_ctzll(rest);
             w->label[v] = h;
             for (int32_t k = t->off[v]; k < t->off[v + 1]; k++)
-                if (t->to[k] & OPEN) {
-                    int32_t word = t->to[k] >> 7;
-                    w->then[word] |= 1ULL << (t->to[k] >> 1 & 63);
+                if (t->back[k] & OPEN) {
+                    int32_t word = t->back[k] >> 7;
+                    w->then[word] |= 1ULL << (t->back[k] >> 1 & 63);
                     low = word < low ? word : low;
                     high = word > high ? word : high;
                 }
@@ -91,15 +91,16 @@ static void relabel_all(wave *w)
 
 static void push(wave *w, int32_t u, int32_t k)
 {
-    const tight_graph *t = w->t;
-    int32_t v = t->to[k] >> 1, twin = t->twin[k];
-    int64_t amount = w->excess[u] < t->out[k] ? w->excess[u] : t->out[k];
+    half_arc *arc = &w->t->arcs[k], *twin = &w->t->arcs[arc->twin];
+    int32_t v = arc->to;
+    int64_t amount = w->excess[u] < arc->out ? w->excess[u] : arc->out;
     int64_t before = w->excess[v];
-    t->out[k] -= amount;
-    t->out[twin] += amount;
-    t->to[k] |= OPEN;
-    if (t->out[k] == 0)
-        t->to[twin] &= ~OPEN;
+    if (twin->out == 0)
+        w->t->back[k] |= OPEN;
+    arc->out -= amount;
+    twin->out += amount;
+    if (arc->out == 0)
+        w->t->back[arc->twin] &= ~OPEN;
     w->excess[u] -= amount;
     w->excess[v] = before + amount;
     if (before <= 0 && before + amount > 0)
@@ -115,7 +116,7 @@ static int64_t discharge(wave *w, int32_t u, int64_t patience)
     while (1) {
         int32_t below = w->label[u] - 1, k = w->current[u], least = FAR;
         for (; k < end; k++)
-            if (t->out[k] > 0 && w->label[t->to[k] >> 1] == below) {
+            if (t->arcs[k].out > 0 && w->label[t->arcs[k].to] == below) {
                 push(w, u, k);
                 if (w->excess[u] == 0) {
                     w->current[u] = k;
@@ -123,8 +124,8 @@ static int64_t discharge(wave *w, int32_t u, int64_t patience)
                 }
             }
         for (k = begin; k < end; k++)
-            if (t->out[k] > 0 && w->label[t->to[k] >> 1] < least)
-                least = w->label[t->to[k] >> 1];
+            if (t->arcs[k].out > 0 && w->label[t->arcs[k].to] < least)
+                least = w->label[t->arcs[k].to];
         work += 2 * (int64_t)(end - begin) + 1;
         w->current[u] = begin;
         w->label[u] = least < w->ceiling ? least + 1 : FAR;
@@ -160,6 +161,8 @@ int push_down(const tight_graph *t, int64_t *excess)
                 continue;
             }
             w.bucket[w.near] = w.next[u];
+            if (w.next[u] >= 0)
+                __builtin_prefetch(&t->arcs[t->off[w.next[u]]]);
             patience -= discharge(&w, u, patience);
         }
     }
