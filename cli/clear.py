@@ -13,7 +13,7 @@ from typing import Final
 
 from cli import clear_certificate
 from cli.choices import Language
-from cli.clear_certificate import SALTS_MAX, Certificate, is_only_answer, salt_after, ties_for
+from cli.clear_certificate import Certificate, ties_for
 from cli.clear_files import check_apart, written
 from cli.clear_findings import reason_of
 from cli.clear_picture import RINGS_MAX, Figures, draw
@@ -32,6 +32,8 @@ from federation.engine import Cleared
 from federation.engine import clear as find
 from federation.network import Network, merge
 from federation.rings import walk
+from federation.tie_break import SALTS_MAX, next_salt
+from federation.uniqueness import is_only
 from protocol.errors import ProofError
 
 ARCS_COUNTED_MAX: Final = 1_000_000
@@ -111,7 +113,7 @@ def run_clear(
             return int(ExitCode.VERIFICATION_FAILED)
         except MemoryError as error:
             raise Failure(ExitCode.NETWORK, "clear.memory") from error
-        outcome = _outcome(found, found.salt, time.perf_counter() - started)
+        outcome = _outcome(found, time.perf_counter() - started)
         stages.begin("writing")
         _write(found, outcome, wanted, language)
     if as_json:
@@ -148,15 +150,17 @@ def _proven(
         stages.begin("proving")
         # Spec 0013: The writer MUST NOT say `optimal` before the proof was checked in the same run.
         verify(network, cleared.flow, cleared.potentials, ties)
-        if salt is None or is_only_answer(network, cleared.flow, cleared.potentials, ties):
+        if salt is None or ties is None:
+            return cleared, None
+        if is_only(network, cleared.flow, cleared.potentials, ties):
             return cleared, salt
         # Spec 0019: The writer MUST use the first salt, from the given one on, that leaves one
         # answer.
-        salt = salt_after(salt)
+        salt = next_salt(salt)
     raise AssertionError("no salt leaves one answer")
 
 
-def _outcome(found: Found, salt: bytes | None, seconds: float) -> Outcome:
+def _outcome(found: Found, seconds: float) -> Outcome:
     table, network, cleared = found.table, found.network, found.cleared
     return Outcome(
         obligations=len(table),
@@ -167,8 +171,8 @@ def _outcome(found: Found, salt: bytes | None, seconds: float) -> Outcome:
         decimals=table.decimals,
         seconds=seconds,
         debts=table.digest(),
-        salt=salt,
-        tiers=tiers_of(network, cleared.flow, cleared.potentials, salt is not None),
+        salt=found.salt,
+        tiers=tiers_of(network, cleared.flow, cleared.potentials, found.salt is not None),
     )
 
 

@@ -20,7 +20,6 @@ VERSION: Final = 1
 SALT_BYTES: Final = 32
 DIGEST_BYTES: Final = 32
 MEMBERS_WITH_SALT_MAX: Final = 2**20
-SALTS_MAX: Final = 16  # each leaves a choice less than once in a hundred
 _AROUND: Final = 256  # the names of the fields, the digest, the salt
 
 
@@ -141,24 +140,6 @@ def ties_for(network: Network, names: Sequence[str], salt: bytes | None) -> Amou
     from federation.tie_break import ties_of
 
     return ties_of(network, names, salt)
-
-
-def is_only_answer(
-    network: Network, flow: Amounts, potentials: Amounts, ties: Amounts | None
-) -> bool:
-    """Say whether a proven set-off is the only one under its ties; without any it need not be."""
-    if ties is None:
-        return True
-    from federation.uniqueness import is_only
-
-    return is_only(network, flow, potentials, ties)
-
-
-def salt_after(salt: bytes) -> bytes:
-    """Return the salt to try where one leaves a choice (spec 0013 §4)."""
-    from federation.tie_break import next_salt
-
-    return next_salt(salt)
 
 
 def salt_of(text: str | None) -> bytes | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cli import clear_certificate
 from cli.choices import Language
-from cli.clear_certificate import is_only_answer, ties_for
+from cli.clear_certificate import ties_for
 from cli.clear_findings import reason_of
 from cli.clear_report import Outcome, as_shape, print_table
 from cli.clear_stages import Stages
@@ -19,6 +19,7 @@ from cli.screen import emit_json, note
 from cli.sentences import say
 from federation.certificate import verify
 from federation.network import Network, merge
+from federation.uniqueness import is_only
 from protocol.errors import ProofError
 
 
@@ -76,7 +77,7 @@ def _verified(table: DebtTable, network: Network, proof: Path, started: float) -
     ties = ties_for(network, table.names, salt)
     verify(network, flow, potentials, ties)
     # Spec 0019: The reader MUST refuse a salt that leaves another answer.
-    if not is_only_answer(network, flow, potentials, ties):
+    if ties is not None and not is_only(network, flow, potentials, ties):
         raise ProofError("another set-off is as good")
     # Spec 0019: The reader MUST refuse a potential below 0.
     if (potentials < 0).any():

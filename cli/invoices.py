@@ -125,13 +125,7 @@ def accept(choices: Choices, invoice: str, yes: bool) -> int:
             raise refusal_failure(Refusal.NOT_A_PARTY)
         if one.accepted:
             raise refusal_failure(Refusal.ALREADY_ACCEPTED)
-        sentence = _about(run, one, "invoice.accepts", lang)
-        now = clock.now_s()
-
-        def make(seq: int) -> Acceptance:
-            return Acceptance(inv=one.id, **_dated(run, seq, now))
-
-        return _enter(run, sentence, make, yes, ("acceptance", "", b"", {}))
+        return _answer(run, one, _about(run, one, "invoice.accepts", lang), Acceptance, yes)
 
 
 @command(
@@ -154,13 +148,7 @@ def cancel(choices: Choices, invoice: str, yes: bool) -> int:
             key = "invoice.declines" if one.is_debtor else "invoice.withdraws"
         else:
             key = "invoice.ends_first" if one.ending == "nobody" else "invoice.ends_both"
-        sentence = _about(run, one, key, lang)
-        now = clock.now_s()
-
-        def make(seq: int) -> Cancellation:
-            return Cancellation(inv=one.id, **_dated(run, seq, now))
-
-        return _enter(run, sentence, make, yes, ("cancellation", "", b"", {}))
+        return _answer(run, one, _about(run, one, key, lang), Cancellation, yes)
 
 
 @command(
@@ -216,6 +204,23 @@ def _about(run: Session, one: OwnInvoice, key: str, lang: Language) -> str:
         memo=f" ({one.memo})" if one.memo else "",
         **parties(one, _own(run.signer.wallet.name, lang), lang),
     )
+
+
+def _answer(
+    run: Session,
+    one: OwnInvoice,
+    sentence: str,
+    document: type[Acceptance] | type[Cancellation],
+    yes: bool,
+) -> int:
+    """Enter a document that only names an invoice."""
+    now = clock.now_s()
+    kind = document.__name__.lower()
+
+    def make(seq: int) -> Document:
+        return document(inv=one.id, **_dated(run, seq, now))
+
+    return _enter(run, sentence, make, yes, (kind, "", b"", {}))
 
 
 def _dated(run: Session, seq: int, now: int) -> dict[str, Any]:

@@ -46,9 +46,8 @@ def clear(network: Network, ties: Amounts | None = None) -> Cleared:
     """
     if not kernel.is_there():
         return clear_with_library(network, ties)
-    tails, heads, amounts = network.debtors, network.creditors, network.amounts
-    flow, guess = kernel.clear(network.members, tails, heads, amounts)
-    graph = (network.members, tails, heads, amounts)
+    graph = (network.members, network.debtors, network.creditors, network.amounts)
+    flow, guess = kernel.clear(*graph)
     found = kernel.potentials(graph, flow, None, guess)
     if ties is None:
         return Cleared(flow, found)
@@ -89,8 +88,8 @@ def _least_cost(
     """Search for the cheapest flow on some arcs that leads away what each member supplies."""
     if not len(arcs):
         return np.zeros(0, np.int64)
-    ends = network.debtors[arcs], network.creditors[arcs]
-    return cheapest(network.members, *ends, network.amounts[arcs], costs, supplies)
+    chosen = network.debtors[arcs], network.creditors[arcs], network.amounts[arcs], costs
+    return cheapest(network.members, chosen, supplies)
 
 
 def _least_potentials(network: Network, flow: Amounts, costs: Amounts) -> Amounts:

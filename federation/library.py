@@ -23,28 +23,18 @@ def total(amounts: Amounts) -> int:
     return (int((amounts >> 32).sum()) << 32) + int((amounts & 0xFFFFFFFF).sum())
 
 
-def cheapest(
-    members: int,
-    debtors: Places,
-    creditors: Places,
-    amounts: Amounts,
-    costs: Amounts,
-    supplies: Amounts,
-) -> Amounts:
+def cheapest(members: int, arcs: Arcs, supplies: Amounts) -> Amounts:
     """Search for the cheapest flow that leads away what each member supplies.
 
     Args:
         members: how many members there are.
-        debtors: the debtor of each arc, at least one arc, each pair once.
-        creditors: the creditor of each arc.
-        amounts: the most that may flow on each arc, minor units.
-        costs: of one unit on each arc.
+        arcs: debtors, creditors, the most that may flow, and the cost of one unit; at least one
+            arc, each pair once.
         supplies: minor units that leave each member more than enter it; their sum is zero.
 
     Returns:
         Minor units on each arc.
     """
-    arcs = debtors, creditors, amounts, costs
     flow = with_lemon(members, arcs, supplies)
     return with_networkx(members, arcs, supplies) if flow is None else flow
 
@@ -80,7 +70,7 @@ def with_lemon(members: int, arcs: Arcs, supplies: Amounts) -> Amounts | None:
     """
     debtors, creditors, amounts, costs = arcs
     # It does not look for overflow itself.
-    if not fits_64_bits(members, costs.tolist()) or total(amounts) >= 2**63:
+    if not fits_64_bits(members, (int(costs.min()), int(costs.max()))) or total(amounts) >= 2**63:
         return None
     try:
         from pylmcf.pylmcf_cpp import lmcf

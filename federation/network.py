@@ -14,9 +14,6 @@ from federation.library import Amounts, Places, total
 from federation.obligations import MAX_GROSS, DebtFault
 from protocol.errors import EncodingError
 
-MEMBERS_MAX = 2**31 - 1
-"""Members and arcs are numbered with 32 bits."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:

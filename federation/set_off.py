@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from federation.library import Amounts, Arcs, fits_64_bits, with_lemon, with_networkx
+from federation.library import Arcs, cheapest, fits_64_bits
 from federation.obligations import Graph, Name
 
 PLAIN_COST = -1
@@ -31,45 +31,18 @@ def solve(graph: Graph[Name], costs: Sequence[int] | None = None) -> list[int]:
     Returns:
         Minor units cancelled, one for each arc.
     """
-    chosen = plain_costs(graph) if costs is None else costs
     if not graph.amounts:
         return []
-    flow = solve_with_lemon(graph, chosen)
-    if flow is None:
-        flow = solve_with_networkx(graph, chosen)
-    return flow
-
-
-def solve_with_lemon(graph: Graph[Name], costs: Sequence[int]) -> list[int] | None:
-    """Search with `library.with_lemon`.
-
-    Args:
-        graph: at least one arc.
-        costs: one for each arc.
-
-    Returns:
-        Minor units cancelled, one for each arc; None when the library has no answer.
-    """
-    if not fits_64_bits(len(graph.names), costs):
-        return None
-    found = with_lemon(len(graph.names), _arcs(graph, costs), _no_supplies(graph))
-    return None if found is None else [int(cancelled) for cancelled in found.tolist()]
-
-
-def solve_with_networkx(graph: Graph[Name], costs: Sequence[int]) -> list[int]:
-    """Search with `library.with_networkx`; see `solve_with_lemon`."""
-    found = with_networkx(len(graph.names), _arcs(graph, costs), _no_supplies(graph))
+    arcs = arcs_of(graph, plain_costs(graph) if costs is None else costs)
+    found = cheapest(len(graph.names), arcs, np.zeros(len(graph.names), np.int64))
     return [int(cancelled) for cancelled in found.tolist()]
 
 
-def _arcs(graph: Graph[Name], costs: Sequence[int]) -> Arcs:
+def arcs_of(graph: Graph[Name], costs: Sequence[int]) -> Arcs:
+    """Return the arcs of a graph as the libraries take them; costs may be beyond 64 bits."""
     return (
         np.array(graph.debtors, np.int32),
         np.array(graph.creditors, np.int32),
         np.array(graph.amounts, np.int64),
-        np.array(costs),
+        np.array(costs, np.int64 if fits_64_bits(len(graph.names), costs) else np.object_),
     )
-
-
-def _no_supplies(graph: Graph[Name]) -> Amounts:
-    return np.zeros(len(graph.names), np.int64)

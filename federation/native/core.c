@@ -149,11 +149,7 @@ typedef struct {
 
 static int solve_core(const graph *g, room_for *t, int64_t *flow, int64_t *labels)
 {
-    memset(t->first, 0, sizeof(int32_t) * ((size_t)g->nodes + 1));
-    for (int32_t i = 0; i < g->arcs; i++)
-        t->first[g->tail[i] + 1]++;
-    for (int32_t v = 0; v < g->nodes; v++)
-        t->first[v + 1] += t->first[v];
+    begin_rows(g->nodes, g->arcs, g->tail, t->first);
     int done = components_of(g->nodes, t->first, g->head, t->component);
     if (done)
         return done;

@@ -97,11 +97,7 @@ static int walk_from(walker *w, found *f, int32_t root)
 
 static int walk_all(int32_t nodes, int32_t arcs, const int32_t *tail, walker *w, found *f)
 {
-    memset(w->first, 0, sizeof(int32_t) * ((size_t)nodes + 1));
-    for (int32_t i = 0; i < arcs; i++)
-        w->first[tail[i] + 1]++;
-    for (int32_t v = 0; v < nodes; v++)
-        w->first[v + 1] += w->first[v];
+    begin_rows(nodes, arcs, tail, w->first);
     memcpy(w->next, w->first, sizeof(int32_t) * (size_t)nodes);
     memset(w->place, 0xFF, sizeof(int32_t) * (size_t)nodes);
     for (int32_t root = 0; root < nodes; root++) {

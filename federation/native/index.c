@@ -60,6 +60,15 @@ void ronde_allot(int64_t count, const int32_t *arc, const int64_t *amount, int64
     }
 }
 
+void begin_rows(int32_t nodes, int32_t arcs, const int32_t *key, int32_t *first)
+{
+    memset(first, 0, sizeof(int32_t) * ((size_t)nodes + 1));
+    for (int32_t i = 0; i < arcs; i++)
+        first[key[i] + 1]++;
+    for (int32_t v = 0; v < nodes; v++)
+        first[v + 1] += first[v];
+}
+
 int index_graph(const graph *g, index_of *x)
 {
     int32_t n = g->nodes, m = g->arcs;
@@ -70,16 +79,8 @@ int index_graph(const graph *g, index_of *x)
     x->slot = NEW(int32_t, m);
     if (!x->first || !x->into || !x->entering || !x->from || !x->slot)
         return RONDE_NO_MEMORY;
-    memset(x->first, 0, sizeof(int32_t) * ((size_t)n + 1));
-    memset(x->into, 0, sizeof(int32_t) * ((size_t)n + 1));
-    for (int32_t i = 0; i < m; i++) {
-        x->first[g->tail[i] + 1]++;
-        x->into[g->head[i] + 1]++;
-    }
-    for (int32_t v = 0; v < n; v++) {
-        x->first[v + 1] += x->first[v];
-        x->into[v + 1] += x->into[v];
-    }
+    begin_rows(n, m, g->tail, x->first);
+    begin_rows(n, m, g->head, x->into);
     /* Filling moves each beginning to the next one's place; they are moved back afterwards. */
     for (int32_t i = 0; i < m; i++) {
         x->slot[i] = x->into[g->head[i]]++;

@@ -87,6 +87,8 @@ static inline int32_t next_mark(marks *m)
     }
 }
 
+/* Count where the row of each node begins when arcs are put in the order of `key`. */
+void begin_rows(int32_t nodes, int32_t arcs, const int32_t *key, int32_t *first);
 int index_graph(const graph *g, index_of *x);
 void drop_index(index_of *x);
 

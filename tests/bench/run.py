@@ -3,7 +3,6 @@
 `python -m tests.bench.run [--only CASE,…] [--tiny]`; a table in Markdown goes to standard output.
 """
 
-import argparse
 import json
 import shutil
 import sys
@@ -13,11 +12,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.bench import command
 from tests.bench.cases_accounts import accounts
 from tests.bench.cases_audit import audit
 from tests.bench.cases_http import Pool, batch, single, slow_disk
 from tests.bench.cases_ledger import legs
-from tests.bench.scale import BUILD, TINY, WHOLE, Figures, Scale, machine
+from tests.bench.scale import TINY, WHOLE, Figures, Scale, machine
 
 CASES = ("batch", "batch_gates", "single", "single_2ms", "legs", "audit", "accounts")
 # (name in bench.json, case, its figure, goal, whether more is better)
@@ -158,23 +158,7 @@ def measure(chosen: list[str], scale: Scale, build: Path) -> dict[str, object]:
 
 def main() -> None:
     """Run the bench and write its report."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default=",".join(CASES), help=f"of {', '.join(CASES)}")
-    parser.add_argument("--tiny", action="store_true", help="seconds, figures without meaning")
-    given = parser.parse_args()
-    chosen = given.only.split(",")
-    if unknown := set(chosen) - set(CASES):
-        parser.error(f"no such case: {', '.join(sorted(unknown))}")
-    build = BUILD / "bench-tiny" if given.tiny else BUILD
-    report = measure(chosen, TINY if given.tiny else WHOLE, build)
-    target = build / "bench.json"
-    if set(chosen) != set(CASES) and target.is_file():
-        # A part of the cases renews its own lines only.
-        before = json.loads(target.read_text(encoding="utf-8"))
-        if isinstance(before.get("raw"), dict) and isinstance(report["raw"], dict):
-            report = {**before, **report, "raw": {**before["raw"], **report["raw"]}}
-    target.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(table(report))
+    command.run(__doc__, CASES, (WHOLE, TINY), measure, table, "bench.json")
 
 
 if __name__ == "__main__":

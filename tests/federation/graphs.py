@@ -1,10 +1,15 @@
 """Debts for the tests of federation: drawn by Hypothesis, or grown from a seed."""
 
 import random
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
+from federation.library import Amounts, with_lemon, with_networkx
 from federation.obligations import Graph
+from federation.set_off import arcs_of
 
 Debt = tuple[str, str, int]
 
@@ -30,3 +35,19 @@ def grown(seed: int, members: int, debts: int, largest: int) -> list[Debt]:
 def by_pair(graph: Graph[str], flow: list[int]) -> dict[tuple[str, str], int]:
     """Name a flow by debtor and creditor, whatever the order of the arcs."""
     return {(debtor, creditor): n for debtor, creditor, n in graph.debts(flow)}
+
+
+def solve_with_lemon(graph: Graph[Any], costs: Sequence[int]) -> list[int] | None:
+    """Return the flow that `library.with_lemon` finds, or None when it finds none."""
+    found = with_lemon(len(graph.names), arcs_of(graph, costs), _still(graph))
+    return None if found is None else found.tolist()
+
+
+def solve_with_networkx(graph: Graph[Any], costs: Sequence[int]) -> list[int]:
+    """Return the flow that `library.with_networkx` finds."""
+    flow: list[int] = with_networkx(len(graph.names), arcs_of(graph, costs), _still(graph)).tolist()
+    return flow
+
+
+def _still(graph: Graph[Any]) -> Amounts:
+    return np.zeros(len(graph.names), np.int64)

@@ -13,11 +13,15 @@ from federation.optimality import potentials, verify_optimal
 from federation.set_off import (
     plain_costs,
     solve,
+)
+from federation.tie_break import tie_costs
+from tests.federation.graphs import (
+    Debt,
+    debt_lists,
+    grown,
     solve_with_lemon,
     solve_with_networkx,
 )
-from federation.tie_break import tie_costs
-from tests.federation.graphs import Debt, debt_lists, grown
 
 SALT = bytes(32)
 

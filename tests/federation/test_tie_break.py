@@ -13,7 +13,7 @@ from federation.engine import clear
 from federation.network import merge
 from federation.obligations import Graph
 from federation.optimality import potentials, verify_optimal
-from federation.set_off import plain_costs, solve, solve_with_networkx
+from federation.set_off import plain_costs, solve
 from federation.tie_break import (
     MAX_MEMBERS,
     SALTS_MAX,
@@ -26,7 +26,7 @@ from federation.tie_break import (
 )
 from federation.uniqueness import is_only
 from protocol.errors import ProofError
-from tests.federation.graphs import Debt, by_pair, debt_lists, grown
+from tests.federation.graphs import Debt, by_pair, debt_lists, grown, solve_with_networkx
 
 SALT = bytes(range(32))
 TWO_WAYS = [("a", "b", 1), ("b", "c", 1), ("c", "a", 1), ("b", "d", 1), ("d", "a", 1)]

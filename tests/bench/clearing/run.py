@@ -4,7 +4,6 @@
 output. README.md beside this file says what each figure is.
 """
 
-import argparse
 import json
 import math
 import os
@@ -19,10 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean, median
 
+from tests.bench import command
 from tests.bench.clearing.baselines import installed, version
 from tests.bench.clearing.child import measured
 from tests.bench.load import busy_s
-from tests.bench.scale import BUILD, ROOT, Figures, machine
+from tests.bench.scale import ROOT, Figures, machine
 
 # (name in bench-clearing.json, case, its figure, goal, whether more is better; no goal when 0)
 HEADLINES: tuple[tuple[str, str, str, float, bool], ...] = (
@@ -329,23 +329,7 @@ def measure(chosen: list[str], size: Size, build: Path) -> dict[str, object]:
 
 def main() -> None:
     """Run the bench and write its report."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default=",".join(CASES), help=f"of {', '.join(CASES)}")
-    parser.add_argument("--tiny", action="store_true", help="seconds, figures without meaning")
-    given = parser.parse_args()
-    chosen = given.only.split(",")
-    if unknown := set(chosen) - set(CASES):
-        parser.error(f"no such case: {', '.join(sorted(unknown))}")
-    build = BUILD / "bench-tiny" if given.tiny else BUILD
-    report = measure(chosen, TINY if given.tiny else WHOLE, build)
-    target = build / "bench-clearing.json"
-    if set(chosen) != set(CASES) and target.is_file():
-        # A part of the cases renews its own lines only.
-        before = json.loads(target.read_text(encoding="utf-8"))
-        if isinstance(before.get("raw"), dict) and isinstance(report["raw"], dict):
-            report = {**before, **report, "raw": {**before["raw"], **report["raw"]}}
-    target.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(table(report))
+    command.run(__doc__, CASES, (WHOLE, TINY), measure, table, "bench-clearing.json")
 
 
 if __name__ == "__main__":
