@@ -17,10 +17,17 @@ from cli.clear_certificate import Certificate, ties_for
 from cli.clear_files import check_apart, written
 from cli.clear_findings import reason_of
 from cli.clear_picture import RINGS_MAX, Figures, draw
-from cli.clear_report import Outcome, as_shape, money, percent, print_table, share_millionths
+from cli.clear_report import (
+    Outcome,
+    as_shape,
+    money,
+    outcome_of,
+    percent,
+    print_table,
+    share_millionths,
+)
 from cli.clear_rings import Ring, Rings, check_rings, count_of, largest, write_rings
 from cli.clear_stages import Stages
-from cli.clear_tiers import tiers_of
 from cli.debt_faults import DebtFileError
 from cli.debt_table import Amounts, DebtTable
 from cli.debts import read_table
@@ -65,8 +72,7 @@ class Found:
 
     table: DebtTable
     network: Network
-    cleared: Cleared
-    salt: bytes | None
+    proof: Certificate
     rings: Rings | None
 
 
@@ -113,7 +119,9 @@ def run_clear(
             return int(ExitCode.VERIFICATION_FAILED)
         except MemoryError as error:
             raise Failure(ExitCode.NETWORK, "clear.memory") from error
-        outcome = _outcome(found, time.perf_counter() - started)
+        cycles = None if found.rings is None else count_of(found.rings)
+        seconds = time.perf_counter() - started
+        outcome = outcome_of(table, found.network, found.proof, seconds, cycles)
         stages.begin("writing")
         _write(found, outcome, wanted, language)
     if as_json:
@@ -130,58 +138,39 @@ def _clear(table: DebtTable, wanted: Wanted, search: Search, stages: Stages) -> 
     """Search, prove, decompose, and check each of the three."""
     stages.begin("merging")
     network, _ = merge(len(table.names), table.debtors, table.creditors, table.amounts)
-    cleared, salt = _proven(network, table.names, wanted.salt, search, stages)
+    proof = _proven(network, table, wanted.salt, search, stages)
     if network.arcs > ARCS_COUNTED_MAX and wanted.cycles is None and wanted.picture is None:
-        return Found(table, network, cleared, salt, None)
+        return Found(table, network, proof, None)
     stages.begin("circling")
-    rings = walk(network, cleared.flow)
-    check_rings(network, cleared.flow, rings)
-    return Found(table, network, cleared, salt, rings)
+    rings = walk(network, proof.flow)
+    check_rings(network, proof.flow, rings)
+    return Found(table, network, proof, rings)
 
 
 def _proven(
-    network: Network, names: Sequence[str], salt: bytes | None, search: Search, stages: Stages
-) -> tuple[Cleared, bytes | None]:
+    network: Network, table: DebtTable, salt: bytes | None, search: Search, stages: Stages
+) -> Certificate:
     """Search under the first salt that leaves one answer, and check the proof."""
     for _ in range(SALTS_MAX):
-        ties = ties_for(network, names, salt)
+        ties = ties_for(network, table.names, salt)
         stages.begin("clearing")
         cleared = search(network, ties)
         stages.begin("proving")
         # Spec 0013: The writer MUST NOT say `optimal` before the proof was checked in the same run.
         verify(network, cleared.flow, cleared.potentials, ties)
-        if salt is None or ties is None:
-            return cleared, None
-        if is_only(network, cleared.flow, cleared.potentials, ties):
-            return cleared, salt
+        if salt is None or ties is None or is_only(network, cleared.flow, cleared.potentials, ties):
+            return Certificate(table.digest(), cleared.flow, cleared.potentials, salt)
         # Spec 0019: The writer MUST use the first salt, from the given one on, that leaves one
         # answer.
         salt = next_salt(salt)
     raise AssertionError("no salt leaves one answer")
 
 
-def _outcome(found: Found, seconds: float) -> Outcome:
-    table, network, cleared = found.table, found.network, found.cleared
-    return Outcome(
-        obligations=len(table),
-        participants=table.participants,
-        gross_before=network.gross,
-        cleared=int(cleared.flow.sum()),
-        cycles=None if found.rings is None else count_of(found.rings),
-        decimals=table.decimals,
-        seconds=seconds,
-        debts=table.digest(),
-        salt=found.salt,
-        tiers=tiers_of(network, cleared.flow, cleared.potentials, found.salt is not None),
-    )
-
-
 def _write(found: Found, outcome: Outcome, wanted: Wanted, language: Language) -> None:
     """Write what was asked for."""
-    cleared, names, decimals = found.cleared, found.table.names, found.table.decimals
+    names, decimals = found.table.names, found.table.decimals
     if wanted.certificate is not None:
-        proof = Certificate(outcome.debts, cleared.flow, cleared.potentials, found.salt)
-        clear_certificate.write(wanted.certificate, proof)
+        clear_certificate.write(wanted.certificate, found.proof)
     if found.rings is None:
         return
     if wanted.cycles is not None:

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Final, TextIO
 
 from cli.choices import Language
-from cli.clear_tiers import TIER_LAST, Tier
+from cli.clear_certificate import Certificate
+from cli.clear_tiers import TIER_LAST, Tier, tiers_of
+from cli.debt_table import DebtTable
 from cli.sentences import say
+from federation.network import Network
 from protocol.amounts import format_amount, to_decimal_text
 
 SHARE_DECIMALS: Final = 6
@@ -40,6 +43,32 @@ class Outcome:
     debts: bytes
     salt: bytes | None
     tiers: Sequence[Tier]
+
+
+def outcome_of(
+    table: DebtTable, network: Network, proof: Certificate, seconds: float, cycles: int | None
+) -> Outcome:
+    """Return what a checked proof says of the debts.
+
+    Args:
+        table: the debts.
+        network: made from them.
+        proof: what was checked.
+        seconds: that it took.
+        cycles: how many, or None when they were not looked for.
+    """
+    return Outcome(
+        obligations=len(table),
+        participants=table.participants,
+        gross_before=network.gross,
+        cleared=int(proof.flow.sum()),
+        cycles=cycles,
+        decimals=table.decimals,
+        seconds=seconds,
+        debts=proof.debts,
+        salt=proof.salt,
+        tiers=tiers_of(network, proof.flow, proof.potentials, proof.salt is not None),
+    )
 
 
 def share_millionths(cleared: int, gross_before: int) -> int:

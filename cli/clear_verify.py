@@ -8,9 +8,8 @@ from cli import clear_certificate
 from cli.choices import Language
 from cli.clear_certificate import ties_for
 from cli.clear_findings import reason_of
-from cli.clear_report import Outcome, as_shape, print_table
+from cli.clear_report import Outcome, as_shape, outcome_of, print_table
 from cli.clear_stages import Stages
-from cli.clear_tiers import tiers_of
 from cli.debt_faults import DebtFileError
 from cli.debt_table import DebtTable
 from cli.debts import read_table
@@ -69,9 +68,8 @@ def run_verify(path: Path, proof: Path, as_json: bool, lang: str) -> int:
 
 def _verified(table: DebtTable, network: Network, proof: Path, started: float) -> Outcome:
     certificate = clear_certificate.read(proof, network.arcs, network.members)
-    debts = table.digest()
     # Spec 0019: The reader MUST refuse a certificate whose digest is not that of the debts.
-    if certificate.debts != debts:
+    if certificate.debts != table.digest():
         raise Failure(ExitCode.VERIFICATION_FAILED, "clear.other_debts")
     flow, potentials, salt = certificate.flow, certificate.potentials, certificate.salt
     ties = ties_for(network, table.names, salt)
@@ -82,15 +80,5 @@ def _verified(table: DebtTable, network: Network, proof: Path, started: float) -
     # Spec 0019: The reader MUST refuse a potential below 0.
     if (potentials < 0).any():
         raise ProofError("a potential is out of bounds")
-    return Outcome(
-        obligations=len(table),
-        participants=table.participants,
-        gross_before=network.gross,
-        cleared=int(flow.sum()),
-        cycles=None,
-        decimals=table.decimals,
-        seconds=time.perf_counter() - started,
-        debts=debts,
-        salt=salt,
-        tiers=tiers_of(network, flow, potentials, salt is not None),
-    )
+    seconds = time.perf_counter() - started
+    return outcome_of(table, network, certificate, seconds, cycles=None)

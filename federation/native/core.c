@@ -97,20 +97,22 @@ static int32_t number_nodes(const graph *g, const int32_t *first, const int32_t 
     return count;
 }
 
+typedef struct {
+    int32_t *first, *component, *number, *order, *tail, *head, *arc, *distance;
+    int64_t *cap, *rest, *out, *in;
+} room_for;
+
 /* Fill the smaller graph; `arc` says which arc of the whole one each of its arcs is. */
-static int32_t cut_down(const graph *g, const int32_t *first, const int32_t *component,
-                        const int32_t *number, const int32_t *order, int32_t count, graph *core,
-                        int32_t *arc)
+static int32_t cut_down(const graph *g, room_for *t, int32_t nodes)
 {
-    int32_t m = 0, *tail = (int32_t *)core->tail, *head = (int32_t *)core->head;
-    int64_t *cap = (int64_t *)core->cap;
-    for (int32_t u = 0; u < count; u++)
-        for (int32_t i = first[order[u]]; i < first[order[u] + 1]; i++)
-            if (component[g->head[i]] == component[order[u]]) {
-                tail[m] = u;
-                head[m] = number[g->head[i]];
-                cap[m] = g->cap[i];
-                arc[m++] = i;
+    int32_t m = 0;
+    for (int32_t u = 0; u < nodes; u++)
+        for (int32_t i = t->first[t->order[u]]; i < t->first[t->order[u] + 1]; i++)
+            if (t->component[g->head[i]] == t->component[t->order[u]]) {
+                t->tail[m] = u;
+                t->head[m] = t->number[g->head[i]];
+                t->cap[m] = g->cap[i];
+                t->arc[m++] = i;
             }
     return m;
 }
@@ -142,20 +144,14 @@ static void tighten(int32_t n, int32_t m, const int32_t *tail, const int32_t *he
     }
 }
 
-typedef struct {
-    int32_t *first, *component, *number, *order, *tail, *head, *arc, *distance;
-    int64_t *cap, *rest, *out, *in;
-} room_for;
-
 static int solve_core(const graph *g, room_for *t, int64_t *flow, int64_t *labels)
 {
     begin_rows(g->nodes, g->arcs, g->tail, t->first);
     int done = components_of(g->nodes, t->first, g->head, t->component);
     if (done)
         return done;
-    graph core = {0, 0, t->tail, t->head, t->cap};
-    core.nodes = number_nodes(g, t->first, t->component, t->number, t->order);
-    core.arcs = cut_down(g, t->first, t->component, t->number, t->order, core.nodes, &core, t->arc);
+    int32_t nodes = number_nodes(g, t->first, t->component, t->number, t->order);
+    graph core = {nodes, cut_down(g, t, nodes), t->tail, t->head, t->cap};
     tighten(core.nodes, core.arcs, t->tail, t->head, t->cap, t->out, t->in);
     done = remain_least(&core, t->rest, t->distance);
     if (done)
