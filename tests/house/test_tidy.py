@@ -1,8 +1,12 @@
 """Tidiness is a test: short files, short functions, words that say something, a docstring each."""
 
 import ast
+import importlib.metadata
 import re
 from collections.abc import Iterator
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.house.tree import PRODUCT, ROOT, all_files, parsed, place, sources
 
@@ -127,6 +131,36 @@ def test_the_pins_hold_no_option_and_hash_every_package() -> None:
     assert [entry for entry in packages if "==" not in entry or "sha256:" not in entry] == []
     lines = "\n".join(entries).splitlines()
     assert [line for line in lines if line.startswith("-") or "://" in line] == []
+
+
+def test_a_package_that_is_asked_for_with_extras_is_pinned_with_them() -> None:
+    # Where one asks for `coverage[toml]` and only `coverage` is pinned, pip 23 takes the newest
+    # release there is, then refuses it for want of a hash: it works until the next release.
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    pinned = {
+        canonicalize_name(pin.name): pin.extras
+        for pin in map(Requirement, re.findall(r"^([a-z][^ ]+==[^ ;]+)", pins, re.MULTILINE))
+    }
+    asked = [
+        (name, need)
+        for name in pinned
+        for need in map(Requirement, _needs(name))
+        if need.extras and (need.marker is None or need.marker.evaluate({"extra": ""}))
+    ]
+    assert asked
+    assert [
+        f"{name} asks for {need}"
+        for name, need in asked
+        if need.extras - pinned[canonicalize_name(need.name)]
+    ] == []
+
+
+def _needs(name: str) -> list[str]:
+    """What an installed package asks for; nothing where it is for another Python."""
+    try:
+        return importlib.metadata.requires(name) or []
+    except importlib.metadata.PackageNotFoundError:
+        return []
 
 
 def test_the_measure_sees_a_banned_word_in_either_style() -> None:
