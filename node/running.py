@@ -56,6 +56,13 @@ def settle_down() -> None:
     gc.freeze()
     gc.set_threshold(*_COLLECT)
     sys.setswitchinterval(_SWITCH_S)
+    # Ledger and gates wake one another thousands of times a second. Where whoever wakes does not
+    # interrupt whoever runs, a turn is ended before the next begins: measured, a tenth less at the
+    # 99th percentile, and a tenth more transfers on a slow disk. Linux knows it; elsewhere, or
+    # where it is not allowed, all works without.
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -61,6 +62,18 @@ def test_an_address_is_bound_or_said_to_be_none() -> None:
             bound_socket("127.0.0.1", port, shared=False)
     with pytest.raises(ListenError):
         bound_socket("no.such.host.invalid", 0, shared=False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the policy")
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_process_of_a_node_does_not_interrupt_the_others(allowed: bool) -> None:
+    forbid = "def refuse(*_): raise PermissionError\nos.sched_setscheduler = refuse\n"
+    code = (
+        f"import os, gc\n{'' if allowed else forbid}from node.running import settle_down\n"
+        "settle_down()\nprint(os.sched_getscheduler(0), gc.get_freeze_count() > 0)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == [str(os.SCHED_BATCH if allowed else os.SCHED_OTHER), "True"]
 
 
 async def test_a_gate_that_does_not_come_up_is_said(
