@@ -5,6 +5,7 @@ from typing import Any, Final
 from protocol.messages.answers import Card, Rejection
 from protocol.messages.decisions import Admission, Charter, CreditLine, LimitChange
 from protocol.messages.invoices import Acceptance, Cancellation, Discharge, Invoice
+from protocol.messages.joint import JointSetOff
 from protocol.messages.keyevents import Inception, Revocation, Rotation
 from protocol.messages.orders import Order, Question
 from protocol.messages.peering import Answer, Offer
@@ -41,6 +42,7 @@ _WORDS: Final[dict[str, type[Document]]] = {
     "discharge": Discharge,
     "inception": Inception,
     "invoice": Invoice,
+    "jointsetoff": JointSetOff,
     "limit": LimitChange,
     "line": CreditLine,
     "manifest": Manifest,

@@ -21,6 +21,8 @@ from protocol.ledger.changes import (
     LineSet,
     OfferAnswered,
     OrderHeld,
+    PartReserved,
+    PartSettled,
     Posted,
     SequenceUsed,
     ShareReserved,
@@ -72,6 +74,7 @@ class BookHead(msgspec.Struct):
     settled: dict[bytes, int] = {}
     several: dict[int, KeyState] = {}
     invoices: dict[bytes, OpenInvoice] = {}
+    parts: dict[bytes, PartReserved] = {}
 
 
 class Book:
@@ -139,6 +142,7 @@ class Book:
             shares=dict(sorted(head.shares.items())),
             several=dict(sorted(self.accounts.several.items())),
             invoices=dict(sorted(head.invoices.items())),
+            parts=dict(sorted(head.parts.items())),
         )
         return msgspec.msgpack.encode(whole)
 
@@ -222,14 +226,38 @@ def _reserve(book: Book, change: ShareReserved) -> None:
     book.head.correspondents[change.debtor].up += change.amount
 
 
-def _settle(book: Book, change: ShareSettled) -> None:
+def _remember(book: Book, tx: bytes, deadline: int) -> None:
+    """Until its deadline the same cycle could be consented to and certified once more."""
     head = book.head
-    share = head.shares.pop(change.tx)
-    # Until its deadline the same cycle could be consented to and certified once more.
-    head.settled = {tx: exp for tx, exp in head.settled.items() if exp >= head.at}
-    head.settled[change.tx] = change.exp
+    head.settled = {known: exp for known, exp in head.settled.items() if exp >= head.at}
+    head.settled[tx] = deadline
+
+
+def _settle(book: Book, change: ShareSettled) -> None:
+    share = book.head.shares.pop(change.tx)
+    _remember(book, change.tx, change.exp)
     book.head.correspondents[share.creditor].down -= share.amount
     book.head.correspondents[share.debtor].up -= share.amount
+
+
+def _hold_part(book: Book, part: PartReserved, amount: int) -> None:
+    for invoice, _ in part.cuts:
+        book.invoices.hold(invoice, amount)
+    if part.creditor >= 0:
+        book.head.correspondents[part.creditor].down += amount
+    if part.debtor >= 0:
+        book.head.correspondents[part.debtor].up += amount
+
+
+def _reserve_part(book: Book, change: PartReserved) -> None:
+    book.head.parts[change.tx] = change
+    _hold_part(book, change, change.amount)
+
+
+def _settle_part(book: Book, change: PartSettled) -> None:
+    part = book.head.parts.pop(change.tx)
+    _remember(book, change.tx, change.exp)
+    _hold_part(book, part, -part.amount)
 
 
 def _issue(book: Book, change: InvoiceIssued) -> None:
@@ -264,6 +292,8 @@ _WRITERS: Final[dict[type, Callable[[Book, Any], None]]] = {
     OfferAnswered: _answer,
     ShareReserved: _reserve,
     ShareSettled: _settle,
+    PartReserved: _reserve_part,
+    PartSettled: _settle_part,
     InvoiceIssued: _issue,
     InvoiceAccepted: _accept,
     CancellationNoted: _note_cancellation,

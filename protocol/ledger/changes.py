@@ -105,6 +105,31 @@ class ShareSettled(msgspec.Struct, frozen=True):
     exp: int
 
 
+class PartReserved(msgspec.Struct, frozen=True, gc=False):
+    """We consented to a joint cycle (spec 0018): `amount` is reserved on all that it lets fall.
+
+    Attributes:
+        tx: Identifier of the terms.
+        creditor: Slot of the cooperative that we owe on a line of the cycle, or −1.
+        debtor: Slot of the cooperative that owes us on one, or −1.
+        amount: Minor units.
+        cuts: (invoice, its reference in the round) of each obligation.
+    """
+
+    tx: bytes
+    creditor: int
+    debtor: int
+    amount: int
+    cuts: list[tuple[bytes, bytes]]
+
+
+class PartSettled(msgspec.Struct, frozen=True, gc=False):
+    """The joint cycle is certified: its reservation ends, as with `ShareSettled`."""
+
+    tx: bytes
+    exp: int
+
+
 class InvoiceIssued(msgspec.Struct, frozen=True, gc=False):
     """A creditor asks a debtor for an amount, minor units, due at a second."""
 
@@ -161,6 +186,8 @@ Change = (
     | OfferAnswered
     | ShareReserved
     | ShareSettled
+    | PartReserved
+    | PartSettled
     | InvoiceChange
 )
 Changes = tuple[Change, ...]

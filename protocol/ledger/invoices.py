@@ -110,6 +110,9 @@ def decide_cancellation(book: Book, opened: Opened[Cancellation], at: int) -> Ch
     # Spec 0016: An obligation MUST end by cancellation only when both sides have signed one.
     if invoice.accepted and invoice.ending < 0:
         change: Change = CancellationNoted(identifier, *sides, author)
+    elif invoice.held:
+        # Spec 0018: An obligation of which a part is reserved MUST NOT end by cancellation.
+        return Refusal.INVOICE_HELD
     else:
         change = InvoiceEnded(identifier, *sides)
     return change, SequenceUsed(author, opened.document.seq)
@@ -145,7 +148,8 @@ def reductions(book: Book, payer: int, legs: list[Leg]) -> tuple[InvoiceReduced,
 def _beyond(invoice: OpenInvoice, amount: int) -> list[Refusal]:
     if not invoice.accepted:
         return [Refusal.NOT_ACCEPTED]
-    return [Refusal.MORE_THAN_OWED] if amount > invoice.owed else []
+    # Spec 0018: What is reserved MUST be neither paid nor set off otherwise.
+    return [Refusal.MORE_THAN_OWED] if amount > invoice.free else []
 
 
 def _numbers(book: Book, opened: Opened[Discharge], at: int) -> tuple[SequenceUsed, ...] | Refusal:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from protocol.blinding import obligation_ref
+
 
 class OpenInvoice(msgspec.Struct, gc=False):
     """An invoice that may still be accepted, paid, set off or cancelled.
@@ -18,6 +20,7 @@ class OpenInvoice(msgspec.Struct, gc=False):
         due: Second at which it is due.
         accepted: Whether the debtor has accepted it: only then is it an obligation.
         ending: Slot of the one side that has cancelled an obligation, or −1.
+        held: Minor units reserved by consents to joint cycles (spec 0018), at most `owed`.
     """
 
     creditor: int
@@ -26,6 +29,12 @@ class OpenInvoice(msgspec.Struct, gc=False):
     due: int
     accepted: bool = False
     ending: int = -1
+    held: int = 0
+
+    @property
+    def free(self) -> int:
+        """What is owed and not reserved, minor units."""
+        return self.owed - self.held
 
 
 class InvoiceIndex:
@@ -40,6 +49,9 @@ class InvoiceIndex:
         # Dicts instead of sets: their order is that of the entries, never that of a hash.
         self._of: dict[int, dict[bytes, None]] = {}
         self._waiting: dict[int, int] = {}
+        # References of the one round that was asked for last; what has gone is left in there.
+        self._deadline = -1
+        self._refs: dict[bytes, bytes] = {}
         for identifier, invoice in invoices.items():
             self._note(identifier, invoice)
             if not invoice.accepted:
@@ -69,6 +81,22 @@ class InvoiceIndex:
         self._invoices[identifier] = invoice
         self._note(identifier, invoice)
         self._count(invoice.creditor, 1)
+        if self._deadline >= 0:
+            self._refs[obligation_ref(self._deadline, identifier)] = identifier
+
+    def named(self, deadline: int, reference: bytes) -> bytes:
+        """Return the open invoice that has a reference in a round (spec 0018); empty when none."""
+        if deadline != self._deadline:
+            self._deadline = deadline
+            self._refs = {obligation_ref(deadline, one): one for one in self._invoices}
+        found = self._refs.get(reference, b"")
+        return found if found in self._invoices else b""
+
+    def hold(self, identifier: bytes, amount: int) -> None:
+        """Reserve a part of an obligation, or end a reservation with a negative amount."""
+        invoice = self._invoices[identifier]
+        invoice.held += amount
+        assert 0 <= invoice.held <= invoice.owed
 
     def accept(self, identifier: bytes) -> None:
         """Turn an invoice into an obligation."""
@@ -82,7 +110,7 @@ class InvoiceIndex:
         invoice = self._invoices[identifier]
         # Spec 0016: An obligation MUST NOT fall below 0.
         assert invoice.accepted
-        assert 1 <= amount <= invoice.owed
+        assert 1 <= amount <= invoice.free
         invoice.owed -= amount
         if invoice.owed == 0:
             self.end(identifier)

@@ -54,6 +54,8 @@ class Refusal(IntEnum):
     CANCELLATION_NOTED = 42
     MORE_THAN_OWED = 43
     NOT_BALANCED = 44
+    INVOICE_HELD = 60
+    CONSENT_EMPTY = 61
 
     @property
     def transient(self) -> bool:
@@ -73,5 +75,6 @@ _TRANSIENT = frozenset(
         Refusal.SHARE_EXCEEDS_BALANCE,
         Refusal.TOO_MANY_WAITING,
         Refusal.NOT_ACCEPTED,
+        Refusal.INVOICE_HELD,
     }
 )

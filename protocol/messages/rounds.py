@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from protocol.messages.joint import OWED_MAX, Owed, Part
 from protocol.shapes import (
     Amount,
     Bin32,
@@ -66,26 +67,33 @@ class Convening(Document, frozen=True, gc=False):
     seq: Count
 
 
-class Position(Document, frozen=True, gc=False):
-    """What one cooperative states of its accounts with the others.
+class Position(Document, frozen=True, gc=False, kw_only=True):
+    """What one cooperative states of its accounts with the others, and of its members' obligations.
 
     Attributes:
+        blind: Binds it to the secret of its pseudonyms, 32 bytes; only with `owed` (spec 0018).
         by: The cooperative, 32 bytes.
         edges: One an account, in increasing order of the peer.
         exp: The round's deadline.
         iat: Second of signing.
         kev: Key event number.
         net: The federation's network, 32 bytes.
+        owed: Obligations that it offers to the round, those due first at the beginning; absent when
+            there are none.
         round: Identifier of the convening.
         seq: Size of the log when it was stated.
     """
 
+    blind: Bin32 | msgspec.UnsetType = msgspec.UNSET
     by: Bin32
     edges: Annotated[list[Edge], msgspec.Meta(max_length=256)]
     exp: Seconds
     iat: Seconds
     kev: Count
     net: Bin32
+    owed: (
+        Annotated[list[Owed], msgspec.Meta(min_length=1, max_length=OWED_MAX)] | msgspec.UnsetType
+    ) = msgspec.UNSET
     round: Bin32
     seq: Count
 
@@ -117,7 +125,7 @@ class Manifest(Document, frozen=True, gc=False):
 
 
 class Flow(Document, frozen=True, gc=False):
-    """How much of one debt is set off; debtor and creditor are places in the manifest's members."""
+    """How much of one debt is set off; debtor and creditor are places in the graph's names."""
 
     amt: Amount
     creditor: Small
@@ -134,7 +142,7 @@ class Solution(Document, frozen=True, gc=False):
         iat: Second of signing.
         kev: Key event number.
         net: The federation's network, 32 bytes.
-        pots: One integer potential a member, in the manifest's order.
+        pots: One integer potential a name of the graph, in its order.
         round: Identifier of the manifest.
         seq: Attempt.
         skip: Salts passed over before the one that makes the optimum unique.
@@ -142,7 +150,7 @@ class Solution(Document, frozen=True, gc=False):
 
     by: Bin32
     exp: Seconds
-    flows: Annotated[list[Flow], msgspec.Meta(max_length=1_024)]
+    flows: Annotated[list[Flow], msgspec.Meta(max_length=1_536)]
     iat: Seconds
     kev: Count
     net: Bin32
@@ -200,7 +208,7 @@ class Share(Document, frozen=True, gc=False):
     tx: Bin32
 
 
-class Consent(Document, frozen=True, gc=False):
+class Consent(Document, frozen=True, gc=False, kw_only=True):
     """READY: one cooperative's signature under its cycles; entering its log reserves the amounts.
 
     Attributes:
@@ -209,9 +217,10 @@ class Consent(Document, frozen=True, gc=False):
         iat: Second of signing.
         kev: Key event number.
         net: The federation's network, 32 bytes.
+        parts: Its part of each joint cycle (spec 0018); absent when there is none.
         round: Identifier of the manifest.
         seq: Number of this consent in the round, from 0.
-        shares: Its part of each cycle.
+        shares: Its part of each cycle of lines alone.
     """
 
     by: Bin32
@@ -219,9 +228,12 @@ class Consent(Document, frozen=True, gc=False):
     iat: Seconds
     kev: Count
     net: Bin32
+    parts: (
+        Annotated[list[Part], msgspec.Meta(min_length=1, max_length=48)] | msgspec.UnsetType
+    ) = msgspec.UNSET
     round: Bin32
     seq: Count
-    shares: Annotated[list[Share], msgspec.Meta(min_length=1, max_length=48)]
+    shares: Annotated[list[Share], msgspec.Meta(max_length=48)]
 
 
 class Ballot(Document, frozen=True, gc=False):
@@ -260,12 +272,12 @@ class Certificate(Document, frozen=True, gc=False):
         kev: Key event number.
         net: The federation's network, 32 bytes.
         seq: Number of the cycle.
-        terms: Payload of the `SetOff`.
+        terms: Payload of the `SetOff`, or of the `JointSetOff`.
     """
 
     ballots: Annotated[list[Embedded], msgspec.Meta(min_length=1, max_length=10)]
     by: Bin32
-    consents: Annotated[list[Embedded], msgspec.Meta(min_length=2, max_length=100)]
+    consents: Annotated[list[Embedded], msgspec.Meta(min_length=1, max_length=100)]
     exp: Seconds
     iat: Seconds
     kev: Count
