@@ -8,6 +8,7 @@ from protocol.messages.invoices import Acceptance, Cancellation, Discharge, Invo
 from protocol.messages.keyevents import Inception, Revocation, Rotation
 from protocol.messages.orders import Order, Question
 from protocol.messages.peering import Answer, Offer
+from protocol.messages.relaying import Acknowledgement, Relay
 from protocol.messages.rounds import (
     Ballot,
     Certificate,
@@ -29,6 +30,7 @@ def type_name(word: str, version: int = 1) -> str:
 # Spec 0005: A type name MUST never be given to another shape.
 _WORDS: Final[dict[str, type[Document]]] = {
     "acceptance": Acceptance,
+    "acknowledgement": Acknowledgement,
     "admission": Admission,
     "answer": Answer,
     "ballot": Ballot,
@@ -48,6 +50,7 @@ _WORDS: Final[dict[str, type[Document]]] = {
     "order": Order,
     "position": Position,
     "question": Question,
+    "relay": Relay,
     "rejection": Rejection,
     "revocation": Revocation,
     "rotation": Rotation,
@@ -66,6 +69,7 @@ LOGGED: Final = frozenset(
     TYPE_OF[struct]
     for struct in (
         Acceptance,
+        Acknowledgement,
         Admission,
         Answer,
         Cancellation,

@@ -12,12 +12,14 @@ class OpenInvoice(msgspec.Struct, gc=False):
     """An invoice that may still be accepted, paid, set off or cancelled.
 
     Attributes:
-        creditor: Slot of who is owed.
-        debtor: Slot of who owes.
+        creditor: Slot of who is owed, or of the cooperative of who is owed.
+        debtor: Slot of who owes, or of the cooperative of who owes.
         owed: Minor units still owed, or asked for while it is not accepted; at least 1.
         due: Second at which it is due.
         accepted: Whether the debtor has accepted it: only then is it an obligation.
-        ending: Slot of the one side that has cancelled an obligation, or −1.
+        ending: Slot of the one side that has cancelled it and waits for the other, or −1.
+        abroad: The account of the side at another cooperative (spec 0017), 16 bytes; else empty.
+        held: How much of `owed` is on its way to the other cooperative, minor units.
     """
 
     creditor: int
@@ -26,6 +28,8 @@ class OpenInvoice(msgspec.Struct, gc=False):
     due: int
     accepted: bool = False
     ending: int = -1
+    abroad: bytes = b""
+    held: int = 0
 
 
 class InvoiceIndex:
@@ -86,6 +90,14 @@ class InvoiceIndex:
         invoice.owed -= amount
         if invoice.owed == 0:
             self.end(identifier)
+
+    def hold(self, identifier: bytes, amount: int) -> None:
+        """Note that a part of an obligation is on its way, or with a minus that it no longer is."""
+        invoice = self._invoices[identifier]
+        invoice.held += amount
+        # Spec 0017: What is on its way MUST NOT exceed what is owed.
+        assert invoice.accepted
+        assert 0 <= invoice.held <= invoice.owed
 
     def end(self, identifier: bytes) -> None:
         """Forget an invoice."""
