@@ -90,7 +90,9 @@ class Effects:
                 self._answer(group, change, opened, submission, index)
             elif isinstance(change, InvoiceIssued):
                 row = (change.invoice, index)
-                group.statements.append(("INSERT INTO invoices VALUES (?,?)", row))
+                # A neighbour's node may tell again of an invoice that is gone: the newest counts.
+                sql = "INSERT OR REPLACE INTO invoices VALUES (?,?)"
+                group.statements.append((sql, row))
             elif isinstance(change, InvoiceReduced) and isinstance(document, Discharge):
                 self._cut(group, change, index)
             elif isinstance(change, DocumentDue):

@@ -60,7 +60,9 @@ def check_relay(book: Book, opened: Opened[Relay]) -> tuple[int, Correspondent, 
     # without a gap.
     if (relay.seq, relay.prev) != (state.heard + 1, state.hhead):
         return Refusal.RELAY_NOT_NEXT
-    return slot, state, open_any(relay.doc, RELAYED)
+    told = open_any(relay.doc, RELAYED)
+    # Spec 0017: The node that is told MUST NOT acknowledge a second relay of an open invoice.
+    return Refusal.INVOICE_KNOWN if told.id in book.head.invoices else (slot, state, told)
 
 
 def relay_verdict(book: Book, slot: int, by: bytes, told: Told) -> Change | Refusal:
@@ -114,8 +116,6 @@ def _invoice(book: Book, slot: int, told: Opened[Invoice]) -> Change | Refusal:
     # Spec 0017: A book MUST NOT have more than 4,096 waiting invoices from one other cooperative.
     if book.invoices.waiting(slot) >= WAITING_ABROAD_MAX:
         return Refusal.TOO_MANY_WAITING
-    if told.id in book.head.invoices:
-        return Refusal.INVOICE_KNOWN
     return InvoiceIssued(told.id, slot, debtor, invoice.amt, invoice.due, invoice.by)
 
 
