@@ -109,7 +109,8 @@ def decide_cancellation(book: Book, opened: Opened[Cancellation], at: int) -> Ch
         return Refusal.CANCELLATION_NOTED
     sides = (invoice.creditor, invoice.debtor)
     # Spec 0016: An obligation MUST end by cancellation only when both sides have signed one.
-    # Spec 0017: A creditor's cancellation MUST NOT end an invoice before the debtor's book says so.
+    # Spec 0017: A creditor's cancellation MUST NOT end a waiting invoice before the debtor's book
+    # says so.
     is_theirs_to_end = bool(invoice.abroad) and author == invoice.creditor
     if invoice.ending < 0 and (invoice.accepted or is_theirs_to_end):
         change: Change = CancellationNoted(identifier, *sides, author)
