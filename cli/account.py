@@ -11,18 +11,20 @@ from cli.asking import ask, ask_account
 from cli.choices import Choices, Language
 from cli.cooperative import Cooperative
 from cli.failures import ExitCode
+from cli.far_invoices import untaken
 from cli.grammar import command, option
 from cli.invoice_papers import address_of, name_of
 from cli.pay import spoken
 from cli.proofs import check_home
 from cli.screen import draw_table, emit_json, note, result
-from cli.sentences import say
+from cli.sentences import say, say_refusal
 from cli.session import Session, session, wallet_at_home
 from cli.settling import settle_all
 from protocol.envelope import Opened, open_any, open_sealed
 from protocol.errors import ProofError
 from protocol.identifiers import TextKind, to_text
 from protocol.kinds import LOGGED
+from protocol.ledger.refusals import Refusal
 from protocol.messages.invoices import Discharge
 from protocol.messages.orders import Order
 from protocol.messages.peering import Answer, Offer
@@ -86,6 +88,7 @@ class Movement:
         receiver: Who receives, alike.
         memo: Purpose, or "".
         fall: What a set-off did to a debt of the giver to the receiver, or None.
+        untaken: An invoice that another cooperative did not take, and why, or None.
     """
 
     at: int
@@ -96,6 +99,7 @@ class Movement:
     receiver: str | None
     memo: str
     fall: Fall | None = None
+    untaken: tuple[bytes, Refusal] | None = None
 
 
 @command(
@@ -153,7 +157,7 @@ def _movements(run: Session, limit: int, own: str) -> tuple[list[Movement], bool
             movement = read_movement(line, run.home, run.account, own, known)
             if movement is not None:
                 movements.append(movement)
-            movements += read_falls(line, own)
+            movements += [*read_falls(line, own), *_read_untaken(line, run)]
         if len(movements) > limit:
             return movements[:limit], True
         if not isinstance(page.more, int) or not page.lines:
@@ -225,6 +229,14 @@ def read_falls(line: HistoryLine, own: str) -> list[Movement]:
     return movements
 
 
+def _read_untaken(line: HistoryLine, run: Session) -> list[Movement]:
+    found = untaken(line, run.home, run.account)
+    if found is None:
+        return []
+    at, entry = line.entry.at, line.entry.idx
+    return [Movement(at, entry, 0, found[0].hex(), None, None, "", untaken=found)]
+
+
 def _change_of(opened: Opened[Any], home: Cooperative, account: bytes) -> int:
     """Return what a document does to an account, minor units."""
     document = opened.document
@@ -256,6 +268,7 @@ def _movement_shape(home: Cooperative, one: Movement) -> dict[str, Any]:
         "for": one.memo or None,
         "owed_before": None if one.fall is None else home.decimal(one.fall.owed),
         "reduced_by": None if one.fall is None else home.decimal(one.fall.amt),
+        "reason": None if one.untaken is None else one.untaken[1].name,
     }
 
 
@@ -272,6 +285,12 @@ def _draw(movements: list[Movement], home: Cooperative, lang: Language) -> None:
     columns = [say(f"history.{name}", lang) for name in ("when", "who", "what", "for")]
     rows = []
     for one in movements:
+        if one.untaken is not None:
+            inv, refusal = one.untaken
+            says = say_refusal(refusal, lang)
+            text = say("invoice.untaken", lang, id=inv.hex()[:12], reason=says)
+            rows.append([clock.local_time(one.at), text, "", ""])
+            continue
         if one.fall is not None:
             rows.append(_fell(one, one.fall, home, lang))
             continue

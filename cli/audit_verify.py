@@ -31,6 +31,7 @@ from federation.findings import Code, Finding, Level
 from federation.ledger_audit import audit_log
 from federation.log_report import LogReport
 from federation.mirrors import check_pairs, check_published, check_set_offs, key_ring
+from federation.relay_mirrors import check_relays
 from federation.round_audit import check_round
 from federation.round_certificates import unpublished
 from federation.round_report import RoundPapers, RoundReport, open_papers, sizes_of
@@ -108,7 +109,8 @@ def verify_folder(folder: Path, jobs: int, tell: Callable[[str], None]) -> Verdi
     ring = key_ring(by_id.values())
     rounds = [check_round(papers, by_id, ring) for papers in opened]
     found = [finding for log in logs for finding in log.findings]
-    found += loose.findings + check_pairs(by_id) + check_set_offs(by_id, ring)
+    found += loose.findings + check_pairs(by_id) + check_relays(by_id)
+    found += check_set_offs(by_id, ring)
     found += [finding for report in rounds for finding in report.findings]
     found += unpublished(rounds, by_id)
     return Verdict(

@@ -8,9 +8,9 @@ from cli.asking import NO_DOCUMENT, ask
 from cli.choices import Language
 from cli.cooperative import Cooperative
 from cli.failures import ExitCode, Failure
+from cli.far_invoices import signed_invoice
 from cli.sentences import say
 from cli.session import Session
-from protocol.envelope import open_sealed
 from protocol.errors import EncodingError, ProofError
 from protocol.identifiers import slug
 from protocol.messages.invoices import Invoice
@@ -34,6 +34,9 @@ class OwnInvoice:
         ending: Which side has cancelled it: "creditor", "debtor" or "nobody".
         who: The other side's address, or None when it is not known.
         memo: Purpose, or "".
+        peer: The other side's cooperative, 32 bytes, or None when it is the reader's own.
+        is_under_way: Whether the other cooperative does not know yet all that was signed here.
+        held: How much is on its way to the creditor at the other cooperative, minor units.
     """
 
     id: bytes
@@ -44,6 +47,9 @@ class OwnInvoice:
     ending: str
     who: str | None
     memo: str
+    peer: bytes | None = None
+    is_under_way: bool = False
+    held: int = 0
 
     @property
     def short(self) -> str:
@@ -80,23 +86,29 @@ def read_invoice(line: InvoiceLine, home: Cooperative, account: bytes) -> OwnInv
     Raises:
         ProtocolError: the document does not hold, or says something else.
     """
-    opened = open_sealed(line.entry.sealed, Invoice)
+    opened, peer = signed_invoice(line.entry.sealed, home)
     document = opened.document
-    if (document.net, document.home) != (home.charter.net, home.id):
-        raise ProofError("the invoice was made for another cooperative")
-    if account not in (document.by, document.debtor):
+    if document.net != home.charter.net:
+        raise ProofError("the invoice was made for another network")
+    # Abroad only one of the two sides is an account of ours.
+    is_creditor = document.by == account and (peer is None or document.home == home.id)
+    is_debtor = document.debtor == account and (peer is None or document.home != home.id)
+    if not (is_creditor or is_debtor):
         raise ProofError("the invoice is between other people")
     if line.owed > document.amt or (line.owed != document.amt and not line.accepted):
         raise ProofError("the node says another amount than the signed invoice")
     return OwnInvoice(
         id=opened.id,
         document=document,
-        is_debtor=document.debtor == account,
+        is_debtor=is_debtor,
         owed=line.owed,
         accepted=line.accepted,
         ending=line.ending,
         who=address_of(line.who) if isinstance(line.who, str) else None,
         memo=line.text if isinstance(line.text, str) else "",
+        peer=peer,
+        is_under_way=line.way is True,
+        held=line.held if isinstance(line.held, int) else 0,
     )
 
 
@@ -130,13 +142,15 @@ def name_of(address: str | None, lang: Language) -> str:
     """Return how a sentence calls somebody: Bob for `bob@bretagne`."""
     if not address:
         return say("invoice.somebody", lang)
-    name = address.partition("@")[0]
+    name = address.partition("@")[0] or say("invoice.somebody", lang)
     return name[:1].upper() + name[1:]
 
 
 def parties(one: OwnInvoice, own: str, lang: Language) -> dict[str, str]:
     """Return the two names of an invoice, for a sentence that says who owes what to whom."""
     other = name_of(one.who, lang)
+    if one.peer is not None and one.who:
+        other = f"{other} ({one.who.removeprefix('@')})"
     debtor, creditor = (own, other) if one.is_debtor else (other, own)
     return {"debtor": debtor, "creditor": creditor, "other": other, "own": own}
 
@@ -153,4 +167,6 @@ def shape_of_invoice(home: Cooperative, one: OwnInvoice) -> dict[str, Any]:
         "due": clock.universal_time(one.document.due),
         "for": one.memo or None,
         "cancelled_by": None if one.ending == "nobody" else one.ending,
+        "known_there": None if one.peer is None else not one.is_under_way,
+        "on_its_way": None if one.peer is None else home.decimal(one.held),
     }

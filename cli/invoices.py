@@ -11,6 +11,7 @@ from cli import clock
 from cli.asking import ask_account, find_person
 from cli.choices import Choices, Language
 from cli.failures import ExitCode, Failure
+from cli.far_invoices import tell_far
 from cli.grammar import argument, command, option
 from cli.invoice_papers import OwnInvoice, find_invoice, open_invoices, parties, shape_of_invoice
 from cli.journal import Draft, JournalledOrder
@@ -40,9 +41,14 @@ _invoice = argument(
 
 
 @command(
-    fr="Demande un montant à quelqu'un de votre coopérative ; rien n'est dû tant qu'il n'accepte.",
-    en="Asks somebody of your cooperative for an amount; nothing is owed until it is accepted.",
-    examples=("ronde invoice issue bob 120,00 --due 2026-12-31 --for miel",),
+    fr="Demande un montant à quelqu'un, ici ou dans une coopérative voisine ; rien n'est dû "
+    "tant qu'il n'accepte.",
+    en="Asks somebody, here or in a neighbouring cooperative, for an amount; nothing is owed "
+    "until it is accepted.",
+    examples=(
+        "ronde invoice issue bob 120,00 --due 2026-12-31 --for miel",
+        "ronde invoice issue alice@bretagne 12,50",
+    ),
     json=True,
     key=True,
 )
@@ -69,8 +75,6 @@ def issue(
     """Say who would owe what to whom, ask, write the invoice down, send it."""
     wallet, home = wallet_at_home(choices, "member")
     debtor, minor, memo = read_address(address, home), read_amount(amount, home), read_memo(memo)
-    if debtor.cooperative != home.place:
-        raise refusal_failure(Refusal.DEBTOR_UNKNOWN)
     if minor > INVOICE_AMOUNT_MAX:
         raise Failure(
             ExitCode.USAGE, "invoice.too_large", most=home.money(INVOICE_AMOUNT_MAX, choices.lang)
@@ -87,7 +91,8 @@ def issue(
                 note(say("pay.same_order", lang))
                 return _tell(run, entry, standing)
         person = find_person(run.client, home, debtor)
-        if person.account == run.account:
+        peer = None if person.cooperative.id == home.id else person.cooperative.id
+        if person.account == run.account and peer is None:
             raise refusal_failure(Refusal.DEBTOR_IS_CREDITOR)
         fields = {"creditor": own, "debtor": spoken(person.name), "due": day}
         key = "invoice.asks_for" if memo else "invoice.asks"
@@ -97,6 +102,7 @@ def issue(
         def make(seq: int) -> Invoice:
             return Invoice(
                 amt=minor,
+                coop=UNSET if peer is None else peer,
                 debtor=person.account,
                 due=until,
                 unit=home.charter.unit,
@@ -104,6 +110,8 @@ def issue(
                 **_dated(run, seq, now),
             )
 
+        if peer is not None:
+            typed |= {"peer": peer.hex(), "member": person.name}
         return _enter(run, sentence, make, yes, ("invoice", memo, salt, typed))
 
 
@@ -145,7 +153,8 @@ def cancel(choices: Choices, invoice: str, yes: bool) -> int:
         if one.is_ending_here:
             raise refusal_failure(Refusal.CANCELLATION_NOTED)
         if not one.accepted:
-            key = "invoice.declines" if one.is_debtor else "invoice.withdraws"
+            withdraws = "invoice.withdraws" if one.peer is None else "invoice.withdraws_far"
+            key = "invoice.declines" if one.is_debtor else withdraws
         else:
             key = "invoice.ends_first" if one.ending == "nobody" else "invoice.ends_both"
         return _answer(run, one, _about(run, one, key, lang), Cancellation, yes)
@@ -185,9 +194,9 @@ def list_(choices: Choices) -> int:
 
 
 def _state(one: OwnInvoice, lang: Language) -> str:
-    if one.ending != "nobody":
-        return say("invoice.state_ending", lang)
-    return say("invoice.state_accepted" if one.accepted else "invoice.state_issued", lang)
+    key = "accepted" if one.accepted else "issued"
+    state = say(f"invoice.state_{key if one.ending == 'nobody' else 'ending'}", lang)
+    return say("invoice.state_under_way", lang, state=state) if one.is_under_way else state
 
 
 def _own(name: str | None, lang: Language) -> str:
@@ -220,7 +229,8 @@ def _answer(
     def make(seq: int) -> Document:
         return document(inv=one.id, **_dated(run, seq, now))
 
-    return _enter(run, sentence, make, yes, (kind, "", b"", {}))
+    typed = {} if one.peer is None else {"peer": one.peer.hex()}
+    return _enter(run, sentence, make, yes, (kind, "", b"", typed))
 
 
 def _dated(run: Session, seq: int, now: int) -> dict[str, Any]:
@@ -273,16 +283,19 @@ def _tell(run: Session, entry: JournalledOrder, standing: Standing) -> int:
     """Say what became of a document about an invoice, and return the exit code."""
     if standing.refusal is not None:
         raise refusal_failure(standing.refusal)
-    lang, says = run.choices.lang, entry.draft.sentence_fields["says"]
-    kind = entry.draft.sentence_fields["kind"]
+    lang, fields = run.choices.lang, entry.draft.sentence_fields
+    says, kind = fields["says"], fields["kind"]
     document = standing.opened.document
     inv = entry.draft.order_id if kind == "invoice" else document.inv
+    if not run.choices.as_json:
+        result(say("invoice.entered", lang, sentence=says))
+    state, code = standing.state, ExitCode.DONE
+    if "peer" in fields:
+        state, code = tell_far(run, standing.opened, bytes.fromhex(fields["peer"]))
     if run.choices.as_json:
-        shape = {"v": 1, "invoice": inv.hex(), "kind": kind, "state": standing.state, "says": says}
+        shape = {"v": 1, "invoice": inv.hex(), "kind": kind, "state": state, "says": says}
         receipt = standing.receipt
         emit_json(shape | {"entry": None if receipt is None else receipt.idx})
-        return ExitCode.DONE
-    result(say("invoice.entered", lang, sentence=says))
-    if kind == "invoice":
+    elif kind == "invoice" and state != "refused":
         note(say("invoice.tell_debtor", lang, id=inv.hex()[:12]))
-    return ExitCode.DONE
+    return code

@@ -210,17 +210,19 @@ def _invoice(
     from cli.invoice_papers import find_invoice
 
     one, home = find_invoice(run, prefix), run.home
-    if not one.is_debtor or one.document.by != person.account or person.cooperative.id != home.id:
+    sides = (one.document.by, one.peer or home.id)
+    if not one.is_debtor or (person.account, person.cooperative.id) != sides:
         raise refusal_failure(Refusal.NOT_A_PARTY)
     if not one.accepted:
         raise refusal_failure(Refusal.NOT_ACCEPTED)
-    if minor > one.owed:
+    open_amount = one.owed - one.held
+    if minor > open_amount:
         raise refusal_failure(Refusal.MORE_THAN_OWED)
     lang = run.choices.lang
-    left = home.money(one.owed - minor, lang)
-    sides = {"debtor": fields["payer"], "creditor": fields["payee"]}
-    key = "invoice.pays" if minor < one.owed else "invoice.pays_all"
-    note(say(key, lang, id=one.short, left=left, **sides))
+    left = home.money(open_amount - minor, lang)
+    names = {"debtor": fields["payer"], "creditor": fields["payee"]}
+    key = "invoice.pays" if minor < open_amount else "invoice.pays_all"
+    note(say(key, lang, id=one.short, left=left, **names))
     fields["invoice"] = one.id.hex()
     return one.id
 

@@ -142,7 +142,7 @@ def check_outcome(
     leg = order.document.legs[0]
     promised = (offer.order, offer.to, offer.acct, offer.amt, offer.unit, offer.net)
     wanted = (order.id, peer.id, leg.acct, leg.amt, order.document.unit, order.document.net)
-    if promised != wanted or leg.coop != peer.id:
+    if promised != wanted or (offer.inv, leg.coop) != (leg.inv, peer.id):
         raise ProofError("the offer is not what the order says")
     if (answer.why == 0) != (outcome.state == "final"):
         raise ProofError("the node says another outcome than the signed answer")

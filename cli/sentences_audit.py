@@ -139,6 +139,30 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "{record} : {other} connaît d'autres clés que celles du journal",
         "{record}: {other} knows other keys than those of the log",
     ),
+    "mirror.invoice": (
+        "{record} : {here} ici et {there} chez {other} ; aucun document n'explique l'écart",
+        "{record}: {here} here and {there} at {other}; no document explains the difference",
+    ),
+    "relay.answer": (
+        "{record} : l'accusé de réception n° {number} de {other} n'est pas celui de son propre "
+        "journal (écriture {place})",
+        "{record}: acknowledgement number {number} of {other} is not the one of its own log "
+        "(entry {place})",
+    ),
+    "relay.withheld": (
+        "{record} : {other} a signé {count} accusé(s) de réception que son journal ne porte pas",
+        "{record}: {other} signed {count} acknowledgement(s) that its log does not hold",
+    ),
+    "relay.unlogged": (
+        "{record} : la transmission n° {number} de {other} porte un document que son journal "
+        "n'a pas à ce numéro",
+        "{record}: relay number {number} of {other} carries a document that its log does not "
+        "have under that number",
+    ),
+    "relay.lag": (
+        "{record} : {count} document(s) sur des factures pas encore connu(s) chez {other}",
+        "{record}: {count} document(s) about invoices not known at {other} yet",
+    ),
     "mirror.lag": (
         "{record} : {count} réponse(s) pas encore inscrite(s) chez {other}",
         "{record}: {count} answer(s) not entered at {other} yet",

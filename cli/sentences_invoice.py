@@ -23,6 +23,12 @@ INVOICE: Final[dict[str, tuple[str, str]]] = {
         "{creditor} retire sa demande de {amount} à {debtor}{memo}.",
         "{creditor} withdraws the request of {amount} to {debtor}{memo}.",
     ),
+    "invoice.withdraws_far": (
+        "{creditor} retire sa demande de {amount} à {debtor}{memo}, à moins que {debtor} "
+        "ne l'ait déjà acceptée.",
+        "{creditor} withdraws the request of {amount} to {debtor}{memo}, unless {debtor} has "
+        "accepted it already.",
+    ),
     "invoice.ends_first": (
         "{own} propose d'annuler les {amount} que {debtor} doit à {creditor}{memo} ; "
         "ils restent dus tant que {other} n'annule pas aussi.",
@@ -37,6 +43,45 @@ INVOICE: Final[dict[str, tuple[str, str]]] = {
     "invoice.tell_debtor": (
         "Facture {id}. Rien n'est dû avant « ronde invoice accept {id} » de l'autre côté.",
         "Invoice {id}. Nothing is owed before 'ronde invoice accept {id}' on the other side.",
+    ),
+    "invoice.far_held": (
+        "{peer} ne l'a pas encore inscrit : votre nœud le répète jusqu'à ce que ce soit fait. "
+        "Voyez « ronde invoice list ».",
+        "{peer} has not entered it yet: your node repeats it until that is done. "
+        "See 'ronde invoice list'.",
+    ),
+    "invoice.far_known": ("{peer} l'a inscrit aussi.", "{peer} has entered it too."),
+    "invoice.far_ended": (
+        "La facture a pris fin des deux côtés.",
+        "The invoice has ended on both sides.",
+    ),
+    "invoice.far_noted": (
+        "L'autre côté l'avait acceptée : elle reste due tant qu'il n'annule pas aussi.",
+        "The other side had accepted it: it stays owed until that side cancels too.",
+    ),
+    "invoice.far_full": (
+        "trop de factures de votre coopérative y attendent une acceptation",
+        "too many invoices of your cooperative wait there to be accepted",
+    ),
+    "invoice.far_refused_invoice": (
+        "{peer} n'a pas pris la facture, qui prend fin ici : {reason}",
+        "{peer} did not take the invoice, which ends here: {reason}",
+    ),
+    "invoice.far_refused_acceptance": (
+        "{peer} n'a pas pris l'acceptation : {reason}",
+        "{peer} did not take the acceptance: {reason}",
+    ),
+    "invoice.far_refused_cancellation": (
+        "Chez {peer}, la facture avait déjà pris fin ou l'annulation était inscrite.",
+        "At {peer} the invoice had ended already, or the cancellation was entered.",
+    ),
+    "invoice.untaken": (
+        "La facture {id} n'a pas été prise par l'autre coopérative : {reason}",
+        "The invoice {id} was not taken by the other cooperative: {reason}",
+    ),
+    "invoice.state_under_way": (
+        "{state}, en route vers l'autre coopérative",
+        "{state}, on its way to the other cooperative",
     ),
     "invoice.pays": (
         "Sur la facture {id}, {debtor} devra encore {left} à {creditor}.",

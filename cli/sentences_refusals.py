@@ -180,10 +180,8 @@ REFUSALS: Final[dict[Refusal, tuple[str, str]]] = {
         "Send it with the command that belongs to it.",
     ),
     Refusal.DEBTOR_UNKNOWN: (
-        "Cette coopérative n'a pas de compte à ce nom. "
-        "Une facture ne va qu'entre membres d'une même coopérative.",
-        "This cooperative has no account of that name. "
-        "An invoice goes between members of one cooperative only.",
+        "Cette coopérative n'a pas de compte à ce nom. Vérifiez l'adresse du débiteur.",
+        "This cooperative has no account of that name. Check the address of the debtor.",
     ),
     Refusal.DEBTOR_IS_CREDITOR: (
         "Une facture à soi-même ne veut rien dire. Vérifiez le nom du débiteur.",
@@ -226,6 +224,23 @@ REFUSALS: Final[dict[Refusal, tuple[str, str]]] = {
         "Voyez le reste dans « ronde invoice list », puis recommencez.",
         "This is more than is still owed on this invoice. "
         "See what is left in 'ronde invoice list', then try again.",
+    ),
+    Refusal.RELAY_UNKNOWN: (
+        "Cet accusé de réception ne répond à rien que ce nœud ait transmis. "
+        "Prévenez un auditeur : rien n'est changé.",
+        "This acknowledgement answers nothing that this node has relayed. "
+        "Tell an auditor: nothing is changed.",
+    ),
+    Refusal.RELAY_NOT_NEXT: (
+        "Une transmission précédente entre ces deux coopératives manque encore. "
+        "Attendez : elle est répétée jusqu'à ce qu'elle arrive.",
+        "An earlier relay between these two cooperatives is still missing. "
+        "Wait: it is repeated until it arrives.",
+    ),
+    Refusal.INVOICE_KNOWN: (
+        "Cette facture est déjà en cours ici : elle n'y entre pas deux fois. "
+        "Voyez « ronde invoice list ».",
+        "This invoice is open here already: it does not enter twice. See 'ronde invoice list'.",
     ),
     Refusal.NOT_BALANCED: (
         "Cette compensation changerait la position nette d'un membre. "

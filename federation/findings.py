@@ -43,9 +43,14 @@ class Code(StrEnum):
     MIRROR_WITHHELD = "mirror.withheld"
     MIRROR_BALANCE = "mirror.balance"
     MIRROR_KEYS = "mirror.keys"
+    MIRROR_INVOICE = "mirror.invoice"
     MIRROR_LAG = "mirror.lag"
     MIRROR_ABSENT = "mirror.absent"
     MIRROR_SKIPPED = "mirror.skipped"
+    RELAY_ANSWER = "relay.answer"
+    RELAY_WITHHELD = "relay.withheld"
+    RELAY_UNLOGGED = "relay.unlogged"
+    RELAY_LAG = "relay.lag"
     DISCHARGE_OPTIMUM = "discharge.optimum"
     SETOFF_TWICE = "setoff.twice"
     SETOFF_MISSING = "setoff.missing"
@@ -80,6 +85,7 @@ NOTICES: Final = frozenset(
         Code.MIRROR_LAG,
         Code.MIRROR_ABSENT,
         Code.MIRROR_SKIPPED,
+        Code.RELAY_LAG,
         Code.SETOFF_LAG,
         Code.KEY_UNKNOWN,
         Code.ROUND_EDGE,

@@ -68,6 +68,7 @@ def audit_log(
     report.at, report.sum = book.head.at, book.sum()
     for slot, state in book.head.correspondents.items():
         report.sides.setdefault(state.cooperative, Side()).balance = book.accounts.balance[slot]
+    report.far.stand(book)
     # Spec 0015: The reader MUST refuse a log after which the balances do not sum to zero.
     if report.sum and report.is_sound:
         report.findings.append(_finding(report, Code.BOOK_SUM, "book", sum=report.sum))

@@ -10,14 +10,17 @@ from typing import Any, Final
 import msgspec
 
 from federation.findings import Finding, Level
+from federation.relay_report import FarLedger
 from protocol.envelope import ENVELOPE, Opened, reopen_verified
 from protocol.kinds import SHAPES, TYPE_OF
 from protocol.ledger.accounts import KeyState
 from protocol.ledger.book import Book
 from protocol.ledger.set_offs import terms_id
 from protocol.messages.decisions import Admission, Charter, CreditLine
+from protocol.messages.invoices import Acceptance, Cancellation, Invoice
 from protocol.messages.keyevents import Rotation
 from protocol.messages.peering import Answer, Offer
+from protocol.messages.relaying import Acknowledgement
 from protocol.messages.rounds import Certificate, Consent, Edge, SetOff
 
 ID_BYTES: Final = 32
@@ -133,6 +136,7 @@ class LogReport(msgspec.Struct):
         consents: Index of the consent to each set-off.
         applied: The certificates.
         positions: At the sizes asked for, the accounts with other cooperatives.
+        far: Invoices with other cooperatives.
     """
 
     name: str = ""
@@ -151,6 +155,7 @@ class LogReport(msgspec.Struct):
     consents: dict[bytes, int] = {}
     applied: list[Applied] = []
     positions: dict[int, dict[bytes, Edge]] = {}
+    far: FarLedger = msgspec.field(default_factory=FarLedger)
 
     @property
     def is_sound(self) -> bool:
@@ -231,12 +236,26 @@ def _keep_answer(report: LogReport, place: int, opened: Opened[Answer]) -> None:
     offer: Offer = reopen_verified(answer.offer).document
     if answer.by == report.cooperative:
         journal = _side(report, offer.by).given
+        report.far.keep_answer(offer.by, opened, offer)
     else:
         journal = _side(report, answer.by).received
+        report.far.keep_answer(answer.by, opened, offer)
     journal.ids += opened.id
     journal.amounts.append(0 if answer.why else offer.amt)
     journal.dates.append(answer.iat)
     journal.places.append(place)
+
+
+def _keep_invoice(report: LogReport, place: int, opened: Opened[Invoice]) -> None:
+    report.far.keep_invoice(place, opened)
+
+
+def _keep_word(report: LogReport, place: int, opened: Opened[Any]) -> None:
+    report.far.keep_word(place, opened)
+
+
+def _keep_told(report: LogReport, place: int, opened: Opened[Acknowledgement]) -> None:
+    _count(report, *report.far.keep_acknowledgement(report.cooperative, place, opened))
 
 
 def _keep_consent(report: LogReport, place: int, opened: Opened[Consent]) -> None:
@@ -273,10 +292,14 @@ def _keep_certificate(report: LogReport, place: int, opened: Opened[Certificate]
 
 
 _KEEPERS: Final[dict[type, Callable[[LogReport, int, Opened[Any]], None]]] = {
+    Acceptance: _keep_word,
+    Acknowledgement: _keep_told,
     Admission: _keep_admission,
     Answer: _keep_answer,
+    Cancellation: _keep_word,
     Certificate: _keep_certificate,
     Consent: _keep_consent,
     CreditLine: _keep_line,
+    Invoice: _keep_invoice,
     Rotation: _keep_rotation,
 }

@@ -65,7 +65,8 @@ def obligations_of(book: Book) -> list[Obligation]:
     return sorted(
         Obligation(one.due, key, identifier(one.debtor), identifier(one.creditor), one.owed)
         for key, one in book.head.invoices.items()
-        if one.accepted
+        # Spec 0017: A discharge MUST NOT name an invoice to or from another cooperative.
+        if one.accepted and not one.abroad
     )
 
 

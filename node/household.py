@@ -9,6 +9,7 @@ from node.desk import Desk
 from node.drivers import lines
 from node.drivers.discharges import Discharger
 from node.drivers.offers import Courier
+from node.drivers.relays import Teller
 from node.drivers.rounds import Convener
 from node.errors import StoreError
 from node.keyfile import load_keys
@@ -35,11 +36,13 @@ class Household:
         self.peers = Peers()
         self.desk = Desk(ledger, self.sequencer, self.peers, settings)
         self.courier = Courier(self.desk)
+        self.teller = Teller(self.desk)
         self.convener = Convener(self.desk)
         self.discharger = Discharger(self.desk)
         for module in (public, questions, lines):
             self.desk.routes |= module.ROUTES
         self.desk.routes |= self.courier.routes() | self.convener.routes()
+        self.desk.routes |= self.teller.routes()
         self._tasks: list[asyncio.Task[None]] = []
         self.failed: asyncio.Task[None] | None = None
 
@@ -49,6 +52,7 @@ class Household:
         self.desk.failed = self.failed
         self._tasks = [
             asyncio.create_task(self.courier.run(), name="offers"),
+            asyncio.create_task(self.teller.run(), name="relays"),
             asyncio.create_task(self.convener.run(), name="rounds"),
             asyncio.create_task(self.discharger.run(), name="discharges"),
             asyncio.create_task(self._scrub(), name="scrub"),

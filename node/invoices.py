@@ -1,5 +1,6 @@
 """What members and officers may know of invoices: one's own, what fell, and all obligations."""
 
+from collections.abc import Container
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -40,36 +41,48 @@ def own_invoices(desk: Desk, slot: int, question: Question) -> Reply:
     book = desk.ledger.book
     most = min(question.most, INVOICES_MAX)
     wanted = sorted(inv for inv in book.invoices.of(slot) if inv > question.doc)
-    lines = [
-        line
-        for inv in wanted[:most]
-        if (line := _invoice_line(desk, slot, inv, book.head.invoices[inv])) is not None
+    under_way = {one.invoice for one in book.head.under_way.values()}
+    found = [
+        _invoice_line(desk, slot, inv, book.head.invoices[inv], under_way) for inv in wanted[:most]
     ]
+    lines = [line for line in found if line is not None]
     more = wanted[most - 1] if 0 < most < len(wanted) else UNSET
     return Reply(200, CONTAINER_KIND, INVOICES.encode(Invoices(lines, more)))
 
 
-def _invoice_line(desk: Desk, slot: int, inv: bytes, invoice: OpenInvoice) -> InvoiceLine | None:
+def _invoice_line(
+    desk: Desk, slot: int, inv: bytes, invoice: OpenInvoice, under_way: Container[bytes]
+) -> InvoiceLine | None:
     found = rows(
         desk.ledger.reader,
-        "SELECT e.at, e.idx, e.salt, e.sealed, p.text FROM invoices i JOIN entries e USING (idx) "
-        "LEFT JOIN purposes p USING (idx) WHERE i.id=?",
+        "SELECT e.at, e.idx, e.salt, e.sealed, p.text, l.who FROM invoices i "
+        "JOIN entries e USING (idx) LEFT JOIN purposes p USING (idx) "
+        "LEFT JOIN labels l USING (idx) WHERE i.id=?",
         (inv,),
     )
     if not found:
         # Staged, and not yet on the disk.
         return None
-    *opening, text = found[0]
+    *opening, text, label = found[0]
     other = invoice.debtor if slot == invoice.creditor else invoice.creditor
     ending = {invoice.creditor: "creditor", invoice.debtor: "debtor"}.get(invoice.ending, "nobody")
     return InvoiceLine(
         accepted=invoice.accepted,
         ending=ending,  # type: ignore[arg-type]
         entry=Opening(*opening),
+        held=invoice.held or UNSET,
         owed=invoice.owed,
         text=text if text is not None else UNSET,
-        who=member_name(desk, desk.ledger.book.accounts.identifier(other)),
+        way=inv in under_way if invoice.abroad else UNSET,
+        who=_other_name(desk, other, invoice, label),
     )
+
+
+def _other_name(desk: Desk, other: int, invoice: OpenInvoice, label: str | None) -> Any:
+    if not invoice.abroad:
+        return member_name(desk, desk.ledger.book.accounts.identifier(other))
+    # Without a name the cooperative alone is known.
+    return label or f"@{desk.ledger.book.head.correspondents[other].name}"
 
 
 def falls_of(desk: Desk, index: int, slot: int) -> Any:
@@ -95,7 +108,8 @@ def other_party(desk: Desk, own: bytes, document: Any) -> Any:
             (document.inv,),
         )
         document = reopen_verified(found[0][0]).document if found else None
-    if not isinstance(document, Invoice):
+    # Who is abroad has no name of ours, even when an account here has the same identifier.
+    if not isinstance(document, Invoice) or document.coop is not UNSET:
         return None
     return document.debtor if document.by == own else document.by
 
@@ -111,7 +125,9 @@ def all_obligations(desk: Desk, opened: Opened[Question]) -> Reply:
         raise SignatureError("only an officer may ask for the obligations of all members")
     most = min(question.most, OBLIGATIONS_MAX)
     wanted = sorted(
-        inv for inv, one in book.head.invoices.items() if one.accepted and inv > question.doc
+        inv
+        for inv, one in book.head.invoices.items()
+        if one.accepted and not one.abroad and inv > question.doc
     )
     identifier = book.accounts.identifier
     lines: list[ObligationLine] = []

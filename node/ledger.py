@@ -50,6 +50,7 @@ from protocol.messages.decisions import Admission, Charter, CreditLine
 from protocol.messages.invoices import Discharge, Invoice
 from protocol.messages.orders import Order, purpose_digest
 from protocol.messages.peering import Answer
+from protocol.messages.relaying import Acknowledgement
 from protocol.messages.wire import Submission
 
 Verdict = Receipt | Refusal | ProtocolError | Conflict
@@ -288,8 +289,8 @@ class Ledger:
         if submission.text is UNSET:
             return
         check_text(submission.text)
-        # What we answer a neighbour ourselves says nothing of the purpose: its offer does.
-        if isinstance(opened.document, Answer):
+        # What we answer a neighbour ourselves says nothing of the purpose: its paper does.
+        if isinstance(opened.document, Answer | Acknowledgement):
             return
         purposeful = isinstance(opened.document, Order | Invoice)
         what = opened.document.what if purposeful else UNSET

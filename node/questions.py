@@ -20,6 +20,7 @@ from protocol.ledger.book import COOPERATIVE_SLOT
 from protocol.ledger.refusals import Refusal
 from protocol.messages.orders import Order, Question
 from protocol.messages.peering import Answer
+from protocol.messages.relaying import Acknowledgement
 from protocol.messages.wire import (
     ACCOUNT_VIEW,
     HISTORY,
@@ -157,14 +158,18 @@ def _other_side(desk: Desk, slot: int, sealed: bytes) -> Any:
 
 def _outcome(desk: Desk, question: Question) -> Reply:
     order = question.doc
-    found = rows(desk.ledger.reader, "SELECT answer FROM offers WHERE doc=?", (order,))
+    found = rows(
+        desk.ledger.reader,
+        "SELECT answer FROM offers WHERE doc=? UNION ALL SELECT answer FROM relays WHERE doc=?",
+        (order, order),
+    )
     if not found:
-        return problem("not-found", "no order of that identifier went to a neighbour")
+        return problem("not-found", "no document of that identifier went to a neighbour")
     index = found[0][0]
     if index is None:
         return Reply(200, CONTAINER_KIND, OUTCOME.encode(Outcome(state="held")))
     sealed = rows(desk.ledger.reader, "SELECT sealed FROM entries WHERE idx=?", (index,))[0][0]
-    answer: Answer = reopen_verified(sealed).document
+    answer: Answer | Acknowledgement = reopen_verified(sealed).document
     outcome = Outcome(
         answer=sealed,
         receipt=desk.ledger.receipt(index),

@@ -9,6 +9,7 @@ from protocol.messages.joint import JointSetOff
 from protocol.messages.keyevents import Inception, Revocation, Rotation
 from protocol.messages.orders import Order, Question
 from protocol.messages.peering import Answer, Offer
+from protocol.messages.relaying import Acknowledgement, Relay
 from protocol.messages.rounds import (
     Ballot,
     Certificate,
@@ -30,6 +31,7 @@ def type_name(word: str, version: int = 1) -> str:
 # Spec 0005: A type name MUST never be given to another shape.
 _WORDS: Final[dict[str, type[Document]]] = {
     "acceptance": Acceptance,
+    "acknowledgement": Acknowledgement,
     "admission": Admission,
     "answer": Answer,
     "ballot": Ballot,
@@ -50,6 +52,7 @@ _WORDS: Final[dict[str, type[Document]]] = {
     "order": Order,
     "position": Position,
     "question": Question,
+    "relay": Relay,
     "rejection": Rejection,
     "revocation": Revocation,
     "rotation": Rotation,
@@ -68,6 +71,7 @@ LOGGED: Final = frozenset(
     TYPE_OF[struct]
     for struct in (
         Acceptance,
+        Acknowledgement,
         Admission,
         Answer,
         Cancellation,

@@ -4,7 +4,7 @@ An offer is repeated, the same bytes, until its signed answer has come: silence 
 """
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET
 
@@ -32,7 +32,38 @@ from protocol.messages.wire import (
     Papers,
     Submission,
 )
+from protocol.shapes import Document
 
+
+class Lane(NamedTuple):
+    """What goes along a lane to a neighbour, and where it is kept.
+
+    Attributes:
+        path: Where the neighbour takes it.
+        waiting: Query for what it has not answered: its identifier and a limit.
+        known: Query for our answer: its identifier and the number of the paper.
+        paper: What is sent.
+        answer: What comes back.
+        inside: Field of an answer that holds the paper.
+    """
+
+    path: str
+    waiting: str
+    known: str
+    paper: type[Document]
+    answer: type[Document]
+    inside: str
+
+
+OFFERS: Final = Lane(
+    path="/offers",
+    waiting="SELECT extra FROM offers WHERE cooperative=? AND answer IS NULL ORDER BY seq LIMIT ?",
+    known="SELECT e.sealed FROM answers a JOIN entries e USING (idx) "
+    "WHERE a.cooperative=? AND a.seq=?",
+    paper=Offer,
+    answer=Answer,
+    inside="offer",
+)
 OFFERS_MAX: Final = 50
 # A neighbour takes no larger body for one submission, and offers are no larger than that together.
 OFFERS_BYTES_MAX: Final = SUBMISSION_BYTES_MAX - 1_000
@@ -42,6 +73,8 @@ WAIT_MAX_S: Final = 600.0
 
 class Courier:
     """Carries offers to the neighbours, one lane each, and answers theirs."""
+
+    lane = OFFERS
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -53,7 +86,7 @@ class Courier:
 
     def routes(self) -> dict[tuple[str, str], Route]:
         """Return what other nodes may send."""
-        return {("POST", "/offers"): self.receive}
+        return {("POST", self.lane.path): self.receive}
 
     async def run(self) -> None:
         """Keep one lane going for each neighbour, until cancelled."""
@@ -100,11 +133,7 @@ class Courier:
 
     def _waiting(self, cooperative: bytes) -> list[bytes]:
         # The reader sees only what is on the disk: an offer that a crash could undo never leaves.
-        found = rows(
-            self._desk.ledger.reader,
-            "SELECT extra FROM offers WHERE cooperative=? AND answer IS NULL ORDER BY seq LIMIT ?",
-            (cooperative, OFFERS_MAX),
-        )
+        found = rows(self._desk.ledger.reader, self.lane.waiting, (cooperative, OFFERS_MAX))
         waiting: list[bytes] = []
         size = 0
         for (extra,) in found:
@@ -119,22 +148,24 @@ class Courier:
         if url is None:
             raise PeerError("its address is not known")
         batch = Batch([SUBMISSION.decode(extra) for extra in waiting])
-        answer = await self._desk.peers.request("POST", f"{url}/offers", BATCH.encode(batch))
-        items = [Item(open_sealed(paper, Answer)) for paper in PAPERS.decode(answer).papers]
+        target = f"{url}{self.lane.path}"
+        answer = await self._desk.peers.request("POST", target, BATCH.encode(batch))
+        papers = PAPERS.decode(answer).papers
+        items = [Item(open_sealed(paper, self.lane.answer)) for paper in papers]
         if len(items) > len(waiting):
             raise PeerError("more answers than offers")
         await self._desk.sequencer.submit(items)
         return sum(item.place >= 0 for item in items)
 
     async def receive(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
-        """Answer a neighbour's offers in order, up to the first that cannot be answered.
+        """Answer a neighbour's papers in order, up to the first that cannot be answered.
 
         Raises:
-            ProtocolError: an offer does not hold.
+            ProtocolError: a paper does not hold.
         """
         batch = BATCH.decode(body)
-        offers = [
-            (open_sealed(submission.doc, Offer), submission)
+        offers: list[tuple[Opened[Any], Submission]] = [
+            (open_sealed(submission.doc, self.lane.paper), submission)
             for submission in batch.items[:OFFERS_MAX]
         ]
         answers: list[bytes] = []
@@ -144,7 +175,7 @@ class Courier:
             if known is not None:
                 answers.append(known)
             else:
-                fresh.append(Item(None, _label(opened, submission), self._maker(opened)))
+                fresh.append(Item(None, self._label(opened, submission), self._maker(opened)))
         if fresh:
             await desk.sequencer.submit(fresh)
         for item in fresh:
@@ -155,20 +186,19 @@ class Courier:
             alive.set()
         return Reply(200, CONTAINER_KIND, PAPERS.encode(Papers(answers)))
 
-    def _known(self, opened: Opened[Offer]) -> bytes | None:
-        found = rows(
-            self._desk.ledger.reader,
-            "SELECT e.sealed FROM answers a JOIN entries e USING (idx) "
-            "WHERE a.cooperative=? AND a.seq=?",
-            (opened.document.by, opened.document.seq),
-        )
+    def _known(self, opened: Opened[Any]) -> bytes | None:
+        place = (opened.document.by, opened.document.seq)
+        found = rows(self._desk.ledger.reader, self.lane.known, place)
         if not found:
             return None
-        answer = open_sealed(found[0][0], Answer)
-        same = open_sealed(answer.document.offer, Offer).id == opened.id
-        return answer.sealed if same else None
+        answer = open_sealed(found[0][0], self.lane.answer)
+        inside = getattr(answer.document, self.lane.inside)
+        return answer.sealed if open_sealed(inside, self.lane.paper).id == opened.id else None
 
-    def _maker(self, opened: Opened[Offer]) -> Maker:
+    def _label(self, opened: Opened[Any], submission: Submission) -> Submission:
+        return label(opened.document.what, submission)
+
+    def _maker(self, opened: Opened[Any]) -> Maker:
         seed = self._desk.ledger.keys.document
 
         def make(book: Book, at: int) -> Opened[Any] | Refusal:
@@ -191,10 +221,10 @@ class Courier:
         return make
 
 
-def _label(opened: Opened[Offer], submission: Submission) -> Submission | None:
-    """Keep the payer's name and purpose, when the purpose is the one that was signed."""
+def label(what: Any, submission: Submission) -> Submission:
+    """Keep the author's name and purpose, when the purpose is the one that was signed."""
     text, salt = submission.text, submission.salt
-    if text is UNSET or salt is UNSET or opened.document.what != purpose_digest(salt, text):
+    if text is UNSET or salt is UNSET or what != purpose_digest(salt, text):
         text = salt = UNSET
     else:
         check_text(text)

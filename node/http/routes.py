@@ -84,6 +84,10 @@ ROUTES: Final = (
         bytes_max=BATCH_BYTES_MAX, refuses=(400, 403, 404, 409, 422, 502),
     ),
     Route(
+        "POST", "/relays", MSGPACK, "Between nodes: tell what members signed of an invoice.",
+        bytes_max=BATCH_BYTES_MAX, refuses=(400, 403, 404, 409, 422, 502),
+    ),
+    Route(
         "POST", "/rounds/{step}", MSGPACK, "Between nodes: one step of a clearing round.",
         parameter=r"[a-z]{1,20}", bytes_max=BATCH_BYTES_MAX,
         refuses=(400, 403, 404, 409, 422, 502),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from node.errors import StoreError
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 DATABASE_NAME: Final = "ledger.db"
 LOCK_SUFFIX: Final = ".lock"
 _WAL_PAGES: Final = 8_000
@@ -22,6 +22,16 @@ CREATE TABLE cuts (idx INTEGER NOT NULL, slot INTEGER NOT NULL, inv BLOB NOT NUL
                    amt INTEGER NOT NULL, owed INTEGER NOT NULL, owes INTEGER NOT NULL,
                    other INTEGER NOT NULL, PRIMARY KEY (idx, slot, inv)) WITHOUT ROWID;
 """
+# Version 3: invoices between cooperatives, of which an older log has none.
+_RELAYS: Final = """
+CREATE TABLE relays (cooperative BLOB NOT NULL, seq INTEGER NOT NULL, id BLOB NOT NULL,
+                     doc BLOB NOT NULL UNIQUE, inv BLOB NOT NULL, extra BLOB NOT NULL,
+                     answer INTEGER, PRIMARY KEY (cooperative, seq)) WITHOUT ROWID;
+CREATE TABLE heard (cooperative BLOB NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL,
+                    PRIMARY KEY (cooperative, seq)) WITHOUT ROWID;
+"""
+# What each version added.
+_STEPS: Final = {1: _INVOICES, 2: _RELAYS}
 _SCHEMA: Final = """
 CREATE TABLE entries (idx INTEGER PRIMARY KEY, at INTEGER NOT NULL, salt BLOB NOT NULL,
                       sealed BLOB NOT NULL, trail BLOB NOT NULL);
@@ -107,7 +117,7 @@ def create_database(path: Path) -> None:
     connection = _connect(path)
     try:
         connection.executescript(
-            f"BEGIN;{_SCHEMA}{_INVOICES}PRAGMA user_version={SCHEMA_VERSION};COMMIT;"
+            f"BEGIN;{_SCHEMA}{''.join(_STEPS.values())}PRAGMA user_version={SCHEMA_VERSION};COMMIT;"
         )
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {error}") from error
@@ -132,9 +142,9 @@ def open_database(path: Path, *, alone: bool = True) -> Writer:
         if alone:
             connection.hold(path.with_suffix(LOCK_SUFFIX))
         version = rows(connection, "PRAGMA user_version")[0][0]
-        if version == 1 and alone:
-            _add_invoices(connection, path)
-        elif version not in (1, SCHEMA_VERSION):
+        if version in _STEPS and alone:
+            _bring_forward(connection, path, version)
+        elif version not in (*_STEPS, SCHEMA_VERSION):
             raise StoreError(f"{path}: schema {version}, this program knows {SCHEMA_VERSION}")
     except StoreError:
         connection.close()
@@ -142,10 +152,11 @@ def open_database(path: Path, *, alone: bool = True) -> Writer:
     return connection
 
 
-def _add_invoices(connection: Writer, path: Path) -> None:
-    """Bring a file of version 1 to version 2, whole or not at all."""
+def _bring_forward(connection: Writer, path: Path, version: int) -> None:
+    """Bring a file of an older version to the newest one, whole or not at all."""
+    steps = "".join(_STEPS[each] for each in range(version, SCHEMA_VERSION))
     try:
-        connection.executescript(f"BEGIN;{_INVOICES}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+        connection.executescript(f"BEGIN;{steps}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {error}") from error
 

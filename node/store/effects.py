@@ -7,16 +7,19 @@ from msgspec import UNSET
 
 from node.errors import Conflict
 from node.store.database import Group, rows
+from node.store.relays import RelayRows
 from protocol.envelope import Opened, document_id, seal
 from protocol.ledger.book import COOPERATIVE_SLOT, Book
 from protocol.ledger.changes import (
     AccountOpened,
     Changes,
+    DocumentDue,
     InvoiceIssued,
     InvoiceReduced,
     LineSet,
     OfferAnswered,
     OrderHeld,
+    RelayAcknowledged,
 )
 from protocol.messages.invoices import Discharge
 from protocol.messages.orders import Order
@@ -42,6 +45,7 @@ class Effects:
         self._book = book
         self._seed = seed
         self._validity_s = offer_validity_s
+        self._relays = RelayRows(connection, book, seed)
         self._names: set[str] = {row[0] for row in rows(connection, "SELECT name FROM names")}
         self._tips: dict[bytes, tuple[int, bytes]] = {
             row[0]: (row[1], row[2])
@@ -86,9 +90,15 @@ class Effects:
                 self._answer(group, change, opened, submission, index)
             elif isinstance(change, InvoiceIssued):
                 row = (change.invoice, index)
-                group.statements.append(("INSERT INTO invoices VALUES (?,?)", row))
+                # A neighbour's node may tell again of an invoice that is gone: the newest counts.
+                sql = "INSERT OR REPLACE INTO invoices VALUES (?,?)"
+                group.statements.append((sql, row))
             elif isinstance(change, InvoiceReduced) and isinstance(document, Discharge):
                 self._cut(group, change, index)
+            elif isinstance(change, DocumentDue):
+                self._relays.write(group, change, opened, submission, index, at)
+            elif isinstance(change, RelayAcknowledged):
+                self._relays.answered(group, change, opened, submission, index)
 
     def _cut(self, group: Group, change: InvoiceReduced, index: int) -> None:
         """Note for both sides what fell, and from what: later the invoice may be gone."""
@@ -126,6 +136,7 @@ class Effects:
             by=book.cooperative,
             exp=at + self._validity_s,
             iat=at,
+            inv=hold.invoice or UNSET,
             kev=book.accounts.kev[COOPERATIVE_SLOT],
             net=book.net,
             order=hold.order,

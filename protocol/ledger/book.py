@@ -12,8 +12,10 @@ from protocol.ledger.changes import (
     AccountOpened,
     CancellationNoted,
     Changes,
+    DocumentDue,
     InvoiceAccepted,
     InvoiceEnded,
+    InvoiceHeld,
     InvoiceIssued,
     InvoiceReduced,
     KeysSet,
@@ -24,6 +26,7 @@ from protocol.ledger.changes import (
     PartReserved,
     PartSettled,
     Posted,
+    RelayAcknowledged,
     SequenceUsed,
     ShareReserved,
     ShareSettled,
@@ -49,6 +52,9 @@ class Correspondent(msgspec.Struct):
         got: Number of its offers that we answered; `ghead` the last one's identifier.
         down: Reserved reductions of its balance in our book, minor units.
         up: Reserved increases, minor units.
+        due: Number of documents of ours that are, or are to be, relayed to it.
+        told: How many of them it acknowledged; `thead` the last relay's identifier.
+        heard: Number of its relays that we acknowledged; `hhead` the last one's identifier.
     """
 
     cooperative: bytes
@@ -60,6 +66,25 @@ class Correspondent(msgspec.Struct):
     ghead: bytes = NO_OFFER
     down: int = 0
     up: int = 0
+    due: int = 0
+    told: int = 0
+    thead: bytes = NO_OFFER
+    heard: int = 0
+    hhead: bytes = NO_OFFER
+
+
+class UnderWay(msgspec.Struct, frozen=True, gc=False):
+    """A document of ours that the other cooperative has not acknowledged.
+
+    Attributes:
+        correspondent: Slot of that cooperative.
+        number: Of its relay.
+        invoice: Identifier of the invoice that it is about, 32 bytes.
+    """
+
+    correspondent: int
+    number: int
+    invoice: bytes
 
 
 class BookHead(msgspec.Struct):
@@ -74,6 +99,7 @@ class BookHead(msgspec.Struct):
     settled: dict[bytes, int] = {}
     several: dict[int, KeyState] = {}
     invoices: dict[bytes, OpenInvoice] = {}
+    under_way: dict[bytes, UnderWay] = {}
     parts: dict[bytes, PartReserved] = {}
 
 
@@ -142,6 +168,7 @@ class Book:
             shares=dict(sorted(head.shares.items())),
             several=dict(sorted(self.accounts.several.items())),
             invoices=dict(sorted(head.invoices.items())),
+            under_way=dict(sorted(head.under_way.items())),
             parts=dict(sorted(head.parts.items())),
         )
         return msgspec.msgpack.encode(whole)
@@ -242,7 +269,7 @@ def _settle(book: Book, change: ShareSettled) -> None:
 
 def _hold_part(book: Book, part: PartReserved, amount: int) -> None:
     for invoice, _ in part.cuts:
-        book.invoices.hold(invoice, amount)
+        book.invoices.reserve(invoice, amount)
     if part.creditor >= 0:
         book.head.correspondents[part.creditor].down += amount
     if part.debtor >= 0:
@@ -261,7 +288,9 @@ def _settle_part(book: Book, change: PartSettled) -> None:
 
 
 def _issue(book: Book, change: InvoiceIssued) -> None:
-    invoice = OpenInvoice(change.creditor, change.debtor, change.amount, change.due)
+    invoice = OpenInvoice(
+        change.creditor, change.debtor, change.amount, change.due, abroad=change.abroad
+    )
     book.invoices.issue(change.invoice, invoice)
 
 
@@ -279,6 +308,27 @@ def _end(book: Book, change: InvoiceEnded) -> None:
 
 def _reduce(book: Book, change: InvoiceReduced) -> None:
     book.invoices.reduce(change.invoice, change.amount)
+
+
+def _hold_invoice(book: Book, change: InvoiceHeld) -> None:
+    book.invoices.hold(change.invoice, change.amount)
+
+
+def _set_under_way(book: Book, change: DocumentDue) -> None:
+    state = book.head.correspondents[change.correspondent]
+    state.due += 1
+    book.head.under_way[change.document] = UnderWay(change.correspondent, state.due, change.invoice)
+
+
+def _acknowledge(book: Book, change: RelayAcknowledged) -> None:
+    state = book.head.correspondents[change.correspondent]
+    if change.sent:
+        state.told += 1
+        state.thead = change.relay
+        del book.head.under_way[change.document]
+    else:
+        state.heard += 1
+        state.hhead = change.relay
 
 
 _WRITERS: Final[dict[type, Callable[[Book, Any], None]]] = {
@@ -299,4 +349,7 @@ _WRITERS: Final[dict[type, Callable[[Book, Any], None]]] = {
     CancellationNoted: _note_cancellation,
     InvoiceEnded: _end,
     InvoiceReduced: _reduce,
+    InvoiceHeld: _hold_invoice,
+    DocumentDue: _set_under_way,
+    RelayAcknowledged: _acknowledge,
 }

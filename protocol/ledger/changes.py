@@ -64,13 +64,17 @@ class LineSet(msgspec.Struct, frozen=True):
 
 
 class OrderHeld(msgspec.Struct, frozen=True):
-    """An order waits in the suspense account for the other cooperative's answer."""
+    """An order waits in the suspense account for the other cooperative's answer.
+
+    `invoice` is the one that it pays off, 32 bytes, or empty.
+    """
 
     order: bytes
     payer: int
     correspondent: int
     payee: bytes
     amount: int
+    invoice: bytes = b""
 
 
 class OfferAnswered(msgspec.Struct, frozen=True):
@@ -131,13 +135,17 @@ class PartSettled(msgspec.Struct, frozen=True, gc=False):
 
 
 class InvoiceIssued(msgspec.Struct, frozen=True, gc=False):
-    """A creditor asks a debtor for an amount, minor units, due at a second."""
+    """A creditor asks a debtor for an amount, minor units, due at a second.
+
+    `abroad` is the account of the side at another cooperative, 16 bytes, or empty.
+    """
 
     invoice: bytes
     creditor: int
     debtor: int
     amount: int
     due: int
+    abroad: bytes = b""
 
 
 class InvoiceAccepted(msgspec.Struct, frozen=True, gc=False):
@@ -174,7 +182,53 @@ class InvoiceReduced(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
-InvoiceChange = InvoiceIssued | InvoiceAccepted | CancellationNoted | InvoiceEnded | InvoiceReduced
+class InvoiceHeld(msgspec.Struct, frozen=True, gc=False):
+    """A part of an obligation is on its way to the other cooperative; below 0, no longer."""
+
+    invoice: bytes
+    creditor: int
+    debtor: int
+    amount: int
+
+
+class DocumentDue(msgspec.Struct, frozen=True):
+    """A document must be relayed to another cooperative under the next number (spec 0017).
+
+    Attributes:
+        correspondent: Slot of the other cooperative.
+        document: Identifier of the document, 32 bytes.
+        invoice: Identifier of the invoice that it is about, 32 bytes.
+    """
+
+    correspondent: int
+    document: bytes
+    invoice: bytes
+
+
+class RelayAcknowledged(msgspec.Struct, frozen=True):
+    """A relay is acknowledged: the pair's chain of relays grows by one in that direction.
+
+    Attributes:
+        correspondent: Slot of the other cooperative.
+        sent: True when the relay was ours.
+        relay: Identifier of the relay, 32 bytes.
+        document: Identifier of the document inside, 32 bytes.
+    """
+
+    correspondent: int
+    sent: bool
+    relay: bytes
+    document: bytes
+
+
+InvoiceChange = (
+    InvoiceIssued
+    | InvoiceAccepted
+    | CancellationNoted
+    | InvoiceEnded
+    | InvoiceReduced
+    | InvoiceHeld
+)
 Change = (
     Posted
     | SequenceUsed
@@ -189,5 +243,7 @@ Change = (
     | PartReserved
     | PartSettled
     | InvoiceChange
+    | DocumentDue
+    | RelayAcknowledged
 )
 Changes = tuple[Change, ...]

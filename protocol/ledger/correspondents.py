@@ -4,11 +4,19 @@ Spec 0012. The payer's cooperative holds the order and signs an offer; the payee
 answers; the sealed answer, with the offer inside, is an entry of both logs.
 """
 
+from msgspec import UNSET
+
 from protocol.envelope import Opened, open_sealed
 from protocol.ledger.accounts import Role
 from protocol.ledger.authority import check_author, check_node, check_validity
 from protocol.ledger.book import SUSPENSE_SLOT, Book, Correspondent
 from protocol.ledger.changes import Change, Changes, OfferAnswered, Posted
+from protocol.ledger.far_payments import (
+    awaits_acceptance,
+    invoice_verdict,
+    paid_off,
+    released,
+)
 from protocol.ledger.refusals import Refusal
 from protocol.messages.peering import Answer, Offer
 
@@ -35,7 +43,8 @@ def check_offer(book: Book, opened: Opened[Offer]) -> tuple[int, Correspondent] 
     # a gap.
     if (offer.seq, offer.prev) != (state.got + 1, state.ghead):
         return Refusal.OFFER_NOT_NEXT
-    return line
+    # Spec 0017: An offer that names an invoice MUST wait for the invoice's acceptance.
+    return Refusal.NOT_ACCEPTED if awaits_acceptance(book, slot, offer) else line
 
 
 def offer_verdict(book: Book, slot: int, offer: Offer, at: int) -> Refusal | None:
@@ -61,7 +70,7 @@ def offer_verdict(book: Book, slot: int, offer: Offer, at: int) -> Refusal | Non
     reserved = book.head.correspondents[slot].down
     if accounts.balance[slot] - reserved - offer.amt < -accounts.credit_limit[slot]:
         return Refusal.LINE_LIMIT_EXCEEDED
-    return None
+    return invoice_verdict(book, slot, payee, offer)
 
 
 def decide_answer(book: Book, opened: Opened[Answer], at: int) -> Changes | Refusal:
@@ -99,7 +108,8 @@ def _decide_given(
         return (answered,)
     payee = book.accounts.find(offer.document.acct)
     amount = offer.document.amt
-    return Posted([(slot, -amount), (payee, amount)]), answered
+    posted = Posted([(slot, -amount), (payee, amount)])
+    return posted, answered, *paid_off(book, offer.document)
 
 
 def _decide_received(book: Book, opened: Opened[Answer], offer: Opened[Offer]) -> Changes | Refusal:
@@ -113,12 +123,15 @@ def _decide_received(book: Book, opened: Opened[Answer], offer: Opened[Offer]) -
     if refusal is not None:
         return refusal
     hold = book.head.holds.get(offer.document.order)
-    terms = (slot, offer.document.acct, offer.document.amt)
-    if hold is None or (hold.correspondent, hold.payee, hold.amount) != terms:
+    inv = b"" if offer.document.inv is UNSET else offer.document.inv
+    terms = (slot, offer.document.acct, offer.document.amt, inv)
+    if hold is None or (hold.correspondent, hold.payee, hold.amount, hold.invoice) != terms:
         return Refusal.OFFER_UNKNOWN
     if (offer.document.seq, offer.document.prev) != (state.sent + 1, state.shead):
         return Refusal.OFFER_NOT_NEXT
     # Spec 0012: A hold MUST end by a signed answer alone; silence and time end nothing.
-    destination = slot if opened.document.why == 0 else hold.payer
+    is_paid = opened.document.why == 0
+    destination = slot if is_paid else hold.payer
     posted: Change = Posted([(SUSPENSE_SLOT, -hold.amount), (destination, hold.amount)])
-    return posted, OfferAnswered(slot, True, offer.id, hold.order)
+    answered = OfferAnswered(slot, True, offer.id, hold.order)
+    return posted, answered, *released(book, hold, is_paid)

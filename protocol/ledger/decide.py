@@ -21,6 +21,7 @@ from protocol.ledger.membership import (
     decide_rotation,
 )
 from protocol.ledger.refusals import Refusal
+from protocol.ledger.relays import decide_acknowledgement
 from protocol.ledger.set_offs import decide_certificate, decide_consent
 from protocol.ledger.transfers import decide_order
 from protocol.messages.decisions import Admission, CreditLine, LimitChange
@@ -28,10 +29,12 @@ from protocol.messages.invoices import Acceptance, Cancellation, Discharge, Invo
 from protocol.messages.keyevents import Revocation, Rotation
 from protocol.messages.orders import Order
 from protocol.messages.peering import Answer
+from protocol.messages.relaying import Acknowledgement
 from protocol.messages.rounds import Certificate, Consent
 
 _RULES: Final[dict[type, Callable[[Book, Opened[Any], int], Changes | Refusal]]] = {
     Acceptance: decide_acceptance,
+    Acknowledgement: decide_acknowledgement,
     Admission: decide_admission,
     Answer: decide_answer,
     Cancellation: decide_cancellation,

@@ -19,6 +19,7 @@ from protocol.ledger.changes import (
     CancellationNoted,
     Change,
     Changes,
+    DocumentDue,
     InvoiceAccepted,
     InvoiceEnded,
     InvoiceIssued,
@@ -27,6 +28,7 @@ from protocol.ledger.changes import (
 )
 from protocol.ledger.open_invoices import OpenInvoice
 from protocol.ledger.refusals import Refusal
+from protocol.ledger.relays import debtor_of
 from protocol.messages.invoices import Acceptance, Cancellation, Discharge, Invoice
 from protocol.messages.orders import Leg
 
@@ -58,19 +60,20 @@ def decide_invoice(book: Book, opened: Opened[Invoice], at: int) -> Changes | Re
     invoice = opened.document
     if invoice.unit != book.unit:
         return Refusal.WRONG_UNIT
-    debtor = book.accounts.find(invoice.debtor)
     # Spec 0016: Creditor and debtor MUST be members or the cooperative itself, and two.
-    if debtor < 0 or book.accounts.role[debtor] not in _PARTIES:
-        return Refusal.DEBTOR_UNKNOWN
+    debtor = debtor_of(book, invoice)
+    if isinstance(debtor, Refusal):
+        return debtor
     if debtor == creditor:
         return Refusal.DEBTOR_IS_CREDITOR
     # Spec 0016: A creditor MUST NOT have more than 256 invoices that nobody has accepted.
     if book.invoices.waiting(creditor) >= WAITING_MAX:
         return Refusal.TOO_MANY_WAITING
-    return (
-        InvoiceIssued(opened.id, creditor, debtor, invoice.amt, invoice.due),
-        SequenceUsed(creditor, invoice.seq),
-    )
+    used = SequenceUsed(creditor, invoice.seq)
+    abroad = b"" if invoice.coop is UNSET else invoice.debtor
+    issued = InvoiceIssued(opened.id, creditor, debtor, invoice.amt, invoice.due, abroad)
+    due = (DocumentDue(debtor, opened.id, opened.id),) if abroad else ()
+    return issued, used, *due
 
 
 def decide_acceptance(book: Book, opened: Opened[Acceptance], at: int) -> Changes | Refusal:
@@ -87,10 +90,8 @@ def decide_acceptance(book: Book, opened: Opened[Acceptance], at: int) -> Change
         return Refusal.NOT_A_PARTY
     if invoice.accepted:
         return Refusal.ALREADY_ACCEPTED
-    return (
-        InvoiceAccepted(identifier, invoice.creditor, invoice.debtor),
-        SequenceUsed(author, opened.document.seq),
-    )
+    accepted = InvoiceAccepted(identifier, invoice.creditor, invoice.debtor)
+    return accepted, SequenceUsed(author, opened.document.seq), *_told(invoice, author, opened)
 
 
 def decide_cancellation(book: Book, opened: Opened[Cancellation], at: int) -> Changes | Refusal:
@@ -108,14 +109,26 @@ def decide_cancellation(book: Book, opened: Opened[Cancellation], at: int) -> Ch
         return Refusal.CANCELLATION_NOTED
     sides = (invoice.creditor, invoice.debtor)
     # Spec 0016: An obligation MUST end by cancellation only when both sides have signed one.
-    if invoice.accepted and invoice.ending < 0:
+    # Spec 0017: A creditor's cancellation MUST NOT end a waiting invoice before the debtor's book
+    # says so.
+    is_theirs_to_end = bool(invoice.abroad) and author == invoice.creditor
+    if invoice.ending < 0 and (invoice.accepted or is_theirs_to_end):
         change: Change = CancellationNoted(identifier, *sides, author)
-    elif invoice.held:
+    elif invoice.reserved:
         # Spec 0018: An obligation of which a part is reserved MUST NOT end by cancellation.
         return Refusal.INVOICE_HELD
     else:
         change = InvoiceEnded(identifier, *sides)
-    return change, SequenceUsed(author, opened.document.seq)
+    used = SequenceUsed(author, opened.document.seq)
+    return change, used, *_told(invoice, author, opened)
+
+
+def _told(invoice: OpenInvoice, author: int, opened: Opened[Any]) -> tuple[DocumentDue, ...]:
+    """Return what is due to the other cooperative, when a side of the invoice is there."""
+    if not invoice.abroad:
+        return ()
+    other = invoice.creditor if author == invoice.debtor else invoice.debtor
+    return (DocumentDue(other, opened.id, opened.document.inv),)
 
 
 def reductions(book: Book, payer: int, legs: list[Leg]) -> tuple[InvoiceReduced, ...] | Refusal:
@@ -180,6 +193,9 @@ def decide_discharge(book: Book, opened: Opened[Discharge], at: int) -> Changes 
             refusals.append(Refusal.INVOICE_UNKNOWN)
             continue
         refusals += _beyond(invoice, cut.amt)
+        # Spec 0017: A discharge MUST NOT name an invoice to or from another cooperative.
+        if invoice.abroad:
+            refusals.append(Refusal.NOT_A_PARTY)
         net[invoice.debtor] = net.get(invoice.debtor, 0) + cut.amt
         net[invoice.creditor] = net.get(invoice.creditor, 0) - cut.amt
         changes.append(InvoiceReduced(cut.inv, invoice.creditor, invoice.debtor, cut.amt))

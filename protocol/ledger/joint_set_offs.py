@@ -5,7 +5,7 @@ from itertools import pairwise
 from msgspec import UNSET
 
 from protocol.ledger.accounts import Role
-from protocol.ledger.book import COOPERATIVE_SLOT, Book
+from protocol.ledger.book import COOPERATIVE_SLOT, SUSPENSE_SLOT, Book
 from protocol.ledger.changes import (
     Change,
     Changes,
@@ -16,7 +16,6 @@ from protocol.ledger.changes import (
 )
 from protocol.ledger.refusals import Refusal
 from protocol.messages.joint import JointSetOff, Part
-from protocol.messages.rounds import Consent
 
 _OWN = (int(Role.MEMBER), int(Role.COOPERATIVE))
 
@@ -68,95 +67,128 @@ class Asked:
     """What the shares and parts of one consent ask for so far: they count together.
 
     Attributes:
-        slots: Minor units by slot of the other cooperative.
-        cuts: Minor units by invoice.
-        txs: The cycles that it has named.
+        falls: By how much the cooperative's own balance would fall, minor units.
+        rises: By how much it would rise.
     """
 
-    def __init__(self) -> None:
-        self.slots: dict[int, int] = {}
-        self.cuts: dict[bytes, int] = {}
-        self.txs: set[bytes] = set()
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._slots: dict[int, int] = {}
+        self._cuts: dict[bytes, int] = {}
+        self._txs: set[bytes] = set()
+        self.falls = 0
+        self.rises = sum([one.amount for one in book.head.parts.values() if _rises(one)])
 
-    def name(self, book: Book, tx: bytes) -> list[Refusal]:
+    def name(self, tx: bytes) -> list[Refusal]:
         """Note a cycle; refuse one that is consented to, settled, or named before."""
-        head = book.head
-        known = tx in head.shares or tx in head.parts or tx in head.settled or tx in self.txs
-        self.txs.add(tx)
+        head = self._book.head
+        known = tx in head.shares or tx in head.parts or tx in head.settled or tx in self._txs
+        self._txs.add(tx)
         # Spec 0014: A node MUST NOT consent twice to one cycle.
         return [Refusal.SHARE_KNOWN] if known else []
 
-    def reduce(self, book: Book, slot: int, amount: int, *, owed: bool) -> list[Refusal]:
+    def reduce(self, slot: int, amount: int, *, owed: bool) -> list[Refusal]:
         """Ask for a part of what stands between us and a correspondent.
 
         Args:
-            book: Our book.
             slot: Of the correspondent.
             amount: Minor units.
             owed: Whether we owe it; else it owes us.
         """
-        state, balance = book.head.correspondents[slot], book.accounts.balance[slot]
+        state = self._book.head.correspondents[slot]
+        balance = self._book.accounts.balance[slot]
         free = balance - state.down if owed else -balance - state.up
-        self.slots[slot] = self.slots.get(slot, 0) + amount
+        self._slots[slot] = self._slots.get(slot, 0) + amount
         # Spec 0014: A share MUST NOT exceed what stands between the two and is not reserved.
-        return [Refusal.SHARE_EXCEEDS_BALANCE] if self.slots[slot] > free else []
+        return [Refusal.SHARE_EXCEEDS_BALANCE] if self._slots[slot] > free else []
 
-    def cut(self, book: Book, invoice: bytes, amount: int) -> list[Refusal]:
+    def cut(self, invoice: bytes, amount: int) -> list[Refusal]:
         """Ask for a part of an obligation."""
-        one = book.head.invoices[invoice]
-        self.cuts[invoice] = self.cuts.get(invoice, 0) + amount
+        one = self._book.head.invoices[invoice]
+        self._cuts[invoice] = self._cuts.get(invoice, 0) + amount
         if not one.accepted:
             return [Refusal.NOT_ACCEPTED]
-        # Spec 0018: A cut MUST NOT exceed what is owed on its obligation and not reserved.
-        return [Refusal.MORE_THAN_OWED] if self.cuts[invoice] > one.free else []
+        # Spec 0018: A cut MUST NOT exceed what is owed on its obligation, not reserved and not on
+        # its way.
+        return [Refusal.MORE_THAN_OWED] if self._cuts[invoice] > one.free else []
+
+    def move(self, amount: int) -> list[Refusal]:
+        """Ask for a change of the cooperative's own balance, minor units."""
+        accounts = self._book.accounts
+        balance = accounts.balance[COOPERATIVE_SLOT]
+        if amount < 0:
+            self.falls -= amount
+            # Spec 0018: A part MUST NOT bring the cooperative's own balance below minus its credit
+            # limit.
+            beyond = balance - self.falls < -accounts.credit_limit[COOPERATIVE_SLOT]
+            return [Refusal.CREDIT_LIMIT_EXCEEDED] if beyond else []
+        self.rises += amount
+        # Spec 0018: A part MUST NOT bring the cooperative's own balance above its ceiling, together
+        # with all parts that wait.
+        beyond = amount > 0 and balance + self.rises > accounts.ceiling[COOPERATIVE_SLOT]
+        return [Refusal.CEILING_EXCEEDED] if beyond else []
+
+    def held(self) -> list[Change]:
+        """Return the posting that holds what the own balance would fall by."""
+        moves = [(COOPERATIVE_SLOT, -self.falls), (SUSPENSE_SLOT, self.falls)]
+        return [Posted(moves)] if self.falls else []
+
+
+def _rises(part: PartReserved) -> bool:
+    return part.creditor >= 0 and part.debtor < 0
 
 
 def reserve(
-    book: Book, consent: Consent, part: Part, asked: Asked
-) -> PartReserved | list[Refusal]:
+    book: Book, deadline: int, part: Part, asked: Asked
+) -> tuple[PartReserved, list[Refusal]]:
     """Decide one part of a consent.
 
     Args:
         book: Our book.
-        consent: Ours.
+        deadline: Of the consent.
         part: One of its parts.
-        asked: What the parts before it ask for; what this one asks for is added.
+        asked: What the shares and parts before it ask for; what this one asks for is added.
 
     Returns:
-        What it reserves, or every reason against it.
+        What it reserves, and every reason against it.
     """
-    refusals = asked.name(book, part.tx)
+    refusals = asked.name(part.tx)
     net: dict[int, int] = {}
     slots = [-1, -1]
     for at, cooperative in enumerate((part.creditor, part.debtor)):
         if cooperative is UNSET:
             continue
+        step = -1 if at else 1
+        net[COOPERATIVE_SLOT] = net.get(COOPERATIVE_SLOT, 0) + step
         line = book.correspondent(cooperative)
         if line is None:
             refusals.append(Refusal.LINE_UNKNOWN)
             continue
         slots[at] = line[0]
-        refusals += asked.reduce(book, line[0], part.amt, owed=at == 0)
-        net[COOPERATIVE_SLOT] = net.get(COOPERATIVE_SLOT, 0) + (-1 if at else 1)
+        refusals += asked.reduce(line[0], part.amt, owed=at == 0)
+    moved = (part.creditor is not UNSET) - (part.debtor is not UNSET)
+    refusals += asked.move(moved * part.amt)
     cuts: list[tuple[bytes, bytes]] = []
     for reference in part.cuts:
-        invoice = book.invoices.named(consent.exp, reference)
+        invoice = book.invoices.named(deadline, reference)
         if not invoice:
             refusals.append(Refusal.INVOICE_UNKNOWN)
             continue
-        refusals += asked.cut(book, invoice, part.amt)
+        refusals += asked.cut(invoice, part.amt)
         one = book.head.invoices[invoice]
         for slot, step in ((one.debtor, 1), (one.creditor, -1)):
-            if slot >= 0 and book.accounts.role[slot] in _OWN:
+            # The side at another cooperative stands here with that cooperative's account.
+            if book.accounts.role[slot] in _OWN:
                 net[slot] = net.get(slot, 0) + step
         cuts.append((invoice, reference))
     # Spec 0018: A part MUST let each account of the book off exactly as much as the account lets
     # off, where the debts on lines are the cooperative's own.
     if any(net.values()):
         refusals.append(Refusal.NOT_BALANCED)
+    # Spec 0018: A part MUST have an obligation or a line.
     if not net:
         refusals.append(Refusal.CONSENT_EMPTY)
-    return refusals or PartReserved(part.tx, *slots, part.amt, cuts)
+    return PartReserved(part.tx, slots[0], slots[1], part.amt, cuts), refusals
 
 
 def is_as_consented(book: Book, part: PartReserved, terms: JointSetOff, tx: bytes) -> bool:
@@ -178,21 +210,28 @@ def is_as_consented(book: Book, part: PartReserved, terms: JointSetOff, tx: byte
 
 
 def settle(book: Book, part: PartReserved, deadline: int) -> Changes:
-    """Return what a certified joint cycle does to our book: reserved parts fall."""
+    """Return what a certified joint cycle does to our book: what was reserved falls.
+
+    Args:
+        book: Our book.
+        part: Reserved by our consent.
+        deadline: In the terms.
+    """
+    moves: list[tuple[int, int]] = []
+    if part.creditor >= 0:
+        moves.append((part.creditor, -part.amount))
+        if part.debtor < 0:
+            moves.append((COOPERATIVE_SLOT, part.amount))
+    if part.debtor >= 0:
+        moves.append((part.debtor, part.amount))
+        if part.creditor < 0:
+            moves.append((SUSPENSE_SLOT, -part.amount))
     changes: list[Change] = [PartSettled(part.tx, deadline)]
-    moves: dict[int, int] = {}
-    for slot, amount in ((part.creditor, -part.amount), (part.debtor, part.amount)):
-        if slot >= 0:
-            moves[slot] = moves.get(slot, 0) + amount
-    if len(moves) == 1 or any(moves.values()):
-        # A line that ends at our own account moves the balance of nobody else: the other side of
-        # the posting is the obligation that falls, which has no account.
-        changes.append(_posted(moves))
+    if moves:
+        changes.append(Posted(moves))
     for invoice, _ in part.cuts:
-        one = book.head.invoices[invoice]
-        changes.append(InvoiceReduced(invoice, one.creditor, one.debtor, part.amount))
+        one = book.head.invoices.get(invoice)
+        # Both sides may have cancelled the rest of it at the other cooperative meanwhile.
+        if one is not None:
+            changes.append(InvoiceReduced(invoice, one.creditor, one.debtor, part.amount))
     return tuple(changes)
-
-
-def _posted(moves: dict[int, int]) -> Posted:
-    return Posted([*moves.items()])

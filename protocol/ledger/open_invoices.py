@@ -14,13 +14,15 @@ class OpenInvoice(msgspec.Struct, gc=False):
     """An invoice that may still be accepted, paid, set off or cancelled.
 
     Attributes:
-        creditor: Slot of who is owed.
-        debtor: Slot of who owes.
+        creditor: Slot of who is owed, or of the cooperative of who is owed.
+        debtor: Slot of who owes, or of the cooperative of who owes.
         owed: Minor units still owed, or asked for while it is not accepted; at least 1.
         due: Second at which it is due.
         accepted: Whether the debtor has accepted it: only then is it an obligation.
-        ending: Slot of the one side that has cancelled an obligation, or −1.
-        held: Minor units reserved by consents to joint cycles (spec 0018), at most `owed`.
+        ending: Slot of the one side that has cancelled it and waits for the other, or −1.
+        abroad: The account of the side at another cooperative (spec 0017), 16 bytes; else empty.
+        held: How much of `owed` is on its way to the other cooperative, minor units.
+        reserved: Minor units reserved by consents to joint cycles (spec 0018).
     """
 
     creditor: int
@@ -29,12 +31,14 @@ class OpenInvoice(msgspec.Struct, gc=False):
     due: int
     accepted: bool = False
     ending: int = -1
+    abroad: bytes = b""
     held: int = 0
+    reserved: int = 0
 
     @property
     def free(self) -> int:
-        """What is owed and not reserved, minor units."""
-        return self.owed - self.held
+        """What is owed, not on its way and not reserved, minor units."""
+        return self.owed - self.held - self.reserved
 
 
 class InvoiceIndex:
@@ -92,11 +96,18 @@ class InvoiceIndex:
         found = self._refs.get(reference, b"")
         return found if found in self._invoices else b""
 
-    def hold(self, identifier: bytes, amount: int) -> None:
-        """Reserve a part of an obligation, or end a reservation with a negative amount."""
-        invoice = self._invoices[identifier]
-        invoice.held += amount
-        assert 0 <= invoice.held <= invoice.owed
+    def reserve(self, identifier: bytes, amount: int) -> None:
+        """Reserve a part of an obligation, or end a reservation with a negative amount.
+
+        An obligation that both sides have cancelled at the other cooperative is gone here, whatever
+        was reserved of it.
+        """
+        invoice = self._invoices.get(identifier)
+        if invoice is not None:
+            invoice.reserved += amount
+            assert invoice.accepted
+            assert invoice.reserved >= 0
+            assert invoice.free >= 0
 
     def accept(self, identifier: bytes) -> None:
         """Turn an invoice into an obligation."""
@@ -114,6 +125,15 @@ class InvoiceIndex:
         invoice.owed -= amount
         if invoice.owed == 0:
             self.end(identifier)
+
+    def hold(self, identifier: bytes, amount: int) -> None:
+        """Note that a part of an obligation is on its way, or with a minus that it no longer is."""
+        invoice = self._invoices[identifier]
+        invoice.held += amount
+        # Spec 0017: What is on its way MUST NOT exceed what is owed.
+        assert invoice.accepted
+        assert invoice.held >= 0
+        assert invoice.free >= 0
 
     def end(self, identifier: bytes) -> None:
         """Forget an invoice."""

@@ -54,6 +54,9 @@ class Refusal(IntEnum):
     CANCELLATION_NOTED = 42
     MORE_THAN_OWED = 43
     NOT_BALANCED = 44
+    RELAY_UNKNOWN = 50
+    RELAY_NOT_NEXT = 51
+    INVOICE_KNOWN = 52
     INVOICE_HELD = 60
     CONSENT_EMPTY = 61
 
@@ -75,6 +78,7 @@ _TRANSIENT = frozenset(
         Refusal.SHARE_EXCEEDS_BALANCE,
         Refusal.TOO_MANY_WAITING,
         Refusal.NOT_ACCEPTED,
+        Refusal.RELAY_NOT_NEXT,
         Refusal.INVOICE_HELD,
     }
 )

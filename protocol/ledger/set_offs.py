@@ -2,13 +2,24 @@
 
 from hashlib import sha256
 
+from msgspec import UNSET
+
 from protocol.envelope import Opened, open_sealed, pre_authentication
-from protocol.errors import SignatureError
+from protocol.errors import EncodingError, SignatureError
 from protocol.kinds import SHAPES, TYPE_OF
 from protocol.ledger.authority import check_node
 from protocol.ledger.book import Book
 from protocol.ledger.changes import Change, Changes, Posted, ShareReserved, ShareSettled
+from protocol.ledger.joint_set_offs import (
+    Asked,
+    is_as_consented,
+    is_well_formed,
+    part_of,
+    reserve,
+    settle,
+)
 from protocol.ledger.refusals import Refusal
+from protocol.messages.joint import JointSetOff
 from protocol.messages.rounds import Ballot, Certificate, Consent, SetOff, Share
 
 
@@ -27,9 +38,35 @@ def quorum(seats: int) -> int:
     return (seats + (seats - 1) // 3) // 2 + 1
 
 
+Terms = SetOff | JointSetOff
+
+
+def read_terms(payload: bytes) -> tuple[Terms, bytes]:
+    """Return the terms of a cycle and their 32-byte identifier, from their canonical payload.
+
+    Raises:
+        EncodingError: the payload is of neither kind.
+    """
+    try:
+        terms: Terms = SHAPES[TYPE_OF[SetOff]].decode(payload)
+    except EncodingError:
+        # Spec 0018: No payload is of both kinds, since each has a field that the other has not.
+        terms = SHAPES[TYPE_OF[JointSetOff]].decode(payload)
+    return terms, sha256(pre_authentication(TYPE_OF[type(terms)], payload)).digest()
+
+
 def terms_id(payload: bytes) -> bytes:
-    """Return the 32-byte identifier of a `SetOff` from its canonical payload."""
-    return sha256(pre_authentication(TYPE_OF[SetOff], payload)).digest()
+    """Return the 32-byte identifier of the terms of a cycle from their canonical payload.
+
+    Raises:
+        EncodingError: the payload is of neither kind.
+    """
+    return read_terms(payload)[1]
+
+
+def members_of(terms: Terms) -> list[bytes]:
+    """Return the cooperatives whose consent a cycle needs, in the order of their consents."""
+    return terms.cycle if isinstance(terms, SetOff) else terms.coops
 
 
 def share_of(terms: SetOff, tx: bytes, cooperative: bytes) -> Share:
@@ -49,40 +86,39 @@ def decide_consent(book: Book, opened: Opened[Consent], at: int) -> Changes | Re
     refusal = check_node(book, opened, at)
     if refusal is not None:
         return refusal
-    balance = book.accounts.balance
+    consent = opened.document
     changes: list[Change] = []
-    asked: dict[int, int] = {}
-    seen: set[bytes] = set()
+    asked = Asked(book)
     refusals: list[Refusal] = []
-    for share in opened.document.shares:
+    for share in consent.shares:
         creditor, debtor = book.correspondent(share.creditor), book.correspondent(share.debtor)
         if creditor is None or debtor is None:
             refusals.append(Refusal.LINE_UNKNOWN)
             continue
-        # Spec 0014: A node MUST NOT consent twice to one cycle.
-        if share.tx in book.head.shares or share.tx in book.head.settled or share.tx in seen:
-            refusals.append(Refusal.SHARE_KNOWN)
-        seen.add(share.tx)
-        owed = balance[creditor[0]] - creditor[1].down - asked.get(creditor[0], 0)
-        due = -balance[debtor[0]] - debtor[1].up - asked.get(debtor[0], 0)
-        # Spec 0014: A share MUST NOT exceed what stands between the two and is not reserved.
-        if share.amt > owed or share.amt > due:
-            refusals.append(Refusal.SHARE_EXCEEDS_BALANCE)
-        asked[creditor[0]] = asked.get(creditor[0], 0) + share.amt
-        asked[debtor[0]] = asked.get(debtor[0], 0) + share.amt
+        refusals += asked.name(share.tx)
+        refusals += asked.reduce(creditor[0], share.amt, owed=True)
+        refusals += asked.reduce(debtor[0], share.amt, owed=False)
         changes.append(ShareReserved(share.tx, creditor[0], debtor[0], share.amt))
-    return min(refusals) if refusals else tuple(changes)
+    for part in () if consent.parts is UNSET else consent.parts:
+        reserved, against = reserve(book, consent.exp, part, asked)
+        refusals += against
+        changes.append(reserved)
+    # Spec 0018: A consent MUST have a share or a part.
+    if not consent.shares and consent.parts is UNSET:
+        refusals.append(Refusal.CONSENT_EMPTY)
+    return min(refusals) if refusals else (*asked.held(), *changes)
 
 
-def check_consents(terms: SetOff, tx: bytes, consents: list[bytes]) -> bool:
+def check_consents(terms: Terms, tx: bytes, consents: list[bytes]) -> bool:
     """Say whether every member of a cycle signed exactly these terms, in the cycle's order.
 
     Raises:
         ProtocolError: a consent does not hold.
     """
-    if not len(terms.cycle) == len(terms.keys) == len(consents) == len(set(terms.cycle)):
+    members = members_of(terms)
+    if not len(members) == len(terms.keys) == len(consents) == len(set(members)):
         return False
-    for member, key, sealed in zip(terms.cycle, terms.keys, consents, strict=True):
+    for member, key, sealed in zip(members, terms.keys, consents, strict=True):
         opened = open_sealed(sealed, Consent)
         consent = opened.document
         # Spec 0014: The reader MUST refuse a certificate that lacks the consent of a member of
@@ -91,13 +127,20 @@ def check_consents(terms: SetOff, tx: bytes, consents: list[bytes]) -> bool:
             (consent.by, consent.net) != (member, terms.net)
             or (consent.round, consent.exp) != (terms.round, terms.exp)
             or opened.signers != (key,)
-            or share_of(terms, tx, member) not in consent.shares
+            or not _names(consent, terms, tx, member)
         ):
             return False
     return True
 
 
-def count_ballots(terms: SetOff, tx: bytes, ballots: list[bytes]) -> int:
+def _names(consent: Consent, terms: Terms, tx: bytes, member: bytes) -> bool:
+    """Say whether a consent has exactly the share or part that follows from some terms."""
+    if isinstance(terms, SetOff):
+        return share_of(terms, tx, member) in consent.shares
+    return consent.parts is not UNSET and part_of(terms, tx, member) in consent.parts
+
+
+def count_ballots(terms: Terms, tx: bytes, ballots: list[bytes]) -> int:
     """Return how many distinct witnesses of the panel voted for a cycle before its deadline.
 
     Raises:
@@ -118,7 +161,7 @@ def count_ballots(terms: SetOff, tx: bytes, ballots: list[bytes]) -> int:
     return len(voters)
 
 
-def check_certificate(certificate: Certificate) -> tuple[SetOff, bytes]:
+def check_certificate(certificate: Certificate) -> tuple[Terms, bytes]:
     """Verify a certificate from its own papers.
 
     Returns:
@@ -130,8 +173,9 @@ def check_certificate(certificate: Certificate) -> tuple[SetOff, bytes]:
     Source:
         Spec 0014; which key speaks for whom is checked at consent, and again by auditors.
     """
-    terms: SetOff = SHAPES[TYPE_OF[SetOff]].decode(certificate.terms)
-    tx = terms_id(certificate.terms)
+    terms, tx = read_terms(certificate.terms)
+    if isinstance(terms, JointSetOff) and not is_well_formed(terms):
+        raise SignatureError("the terms of a joint set-off contradict themselves")
     if len(set(terms.panel)) != len(terms.pkeys) or len(terms.panel) != len(terms.pkeys):
         raise SignatureError("the panel of a set-off names a witness twice or without a key")
     if not check_consents(terms, tx, certificate.consents):
@@ -160,6 +204,11 @@ def decide_certificate(book: Book, opened: Opened[Certificate], at: int) -> Chan
         terms, tx = check_certificate(opened.document)
     except SignatureError:
         return Refusal.CERTIFICATE_INCOMPLETE
+    if isinstance(terms, JointSetOff):
+        part = book.head.parts.get(tx)
+        if part is None or not is_as_consented(book, part, terms, tx):
+            return Refusal.SHARE_UNKNOWN
+        return settle(book, part, terms.exp)
     share = book.head.shares.get(tx)
     # Spec 0014: The node MUST refuse a certificate of a cycle to which it did not consent.
     if share is None or not _is_as_consented(book, share, terms, tx):

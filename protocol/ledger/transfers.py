@@ -16,7 +16,8 @@ from protocol.ledger.authority import (
     check_validity,
 )
 from protocol.ledger.book import SUSPENSE_SLOT, Book
-from protocol.ledger.changes import Changes, OrderHeld, Posted, SequenceUsed
+from protocol.ledger.changes import Change, Changes, OrderHeld, Posted, SequenceUsed
+from protocol.ledger.far_payments import hold_invoice
 from protocol.ledger.invoices import reductions
 from protocol.ledger.refusals import Refusal
 from protocol.messages.orders import Leg, Order
@@ -161,11 +162,13 @@ def _decide_foreign(book: Book, payer: int, opened: Opened[Order]) -> Changes | 
     # All that is held at once stays within what one account can state.
     if accounts.balance[SUSPENSE_SLOT] + leg.amt > INT_MAX:
         return Refusal.CEILING_EXCEEDED
-    # Spec 0016: An order to another cooperative MUST NOT name an invoice.
-    if leg.inv is not UNSET:
-        return Refusal.INVOICE_UNKNOWN
-    return (
+    inv = b"" if leg.inv is UNSET else leg.inv
+    changes: tuple[Change, ...] = (
         Posted([(payer, -leg.amt), (SUSPENSE_SLOT, leg.amt)]),
         SequenceUsed(payer, order.seq),
-        OrderHeld(opened.id, payer, slot, leg.acct, leg.amt),
+        OrderHeld(opened.id, payer, slot, leg.acct, leg.amt, inv),
     )
+    if not inv:
+        return changes
+    held = hold_invoice(book, payer, slot, leg)
+    return held if isinstance(held, Refusal) else (*changes, held)

@@ -14,16 +14,17 @@ POTENTIALS_MAX: Final = 1_000
 InvoiceAmount = Annotated[int, msgspec.Meta(ge=1, le=INVOICE_AMOUNT_MAX)]
 
 
-class Invoice(Document, frozen=True, gc=False):
+class Invoice(Document, frozen=True, gc=False, kw_only=True):
     """What a creditor asks of a debtor; it binds nobody before the debtor accepts it.
 
     Attributes:
         amt: Minor units, 1 to 2^40 − 1.
         by: The creditor's account, 16 bytes.
-        debtor: The debtor's account in the same cooperative, 16 bytes.
+        coop: The debtor's cooperative, 32 bytes; absent when it is the creditor's.
+        debtor: The debtor's account, 16 bytes.
         due: Second at which it is due.
         exp: Last second at which it may enter the log.
-        home: The cooperative that keeps both accounts, 32 bytes.
+        home: The cooperative that keeps the creditor's account, 32 bytes.
         iat: Second of signing.
         kev: Key event number of the creditor's keys.
         net: The federation's network, 32 bytes.
@@ -34,6 +35,7 @@ class Invoice(Document, frozen=True, gc=False):
 
     amt: InvoiceAmount
     by: Bin16
+    coop: Bin32 | msgspec.UnsetType = msgspec.UNSET
     debtor: Bin16
     due: Seconds
     exp: Seconds

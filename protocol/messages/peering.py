@@ -1,4 +1,4 @@
-"""What two cooperatives sign to one another for one payment: offer and answer (spec 0012)."""
+"""What two cooperatives sign to one another: offer and answer of a payment (spec 0012)."""
 
 import msgspec
 
@@ -15,7 +15,7 @@ from protocol.shapes import (
 )
 
 
-class Offer(Document, frozen=True, gc=False):
+class Offer(Document, frozen=True, gc=False, kw_only=True):
     """The payer's cooperative offers to owe the payee's cooperative more.
 
     Attributes:
@@ -24,6 +24,7 @@ class Offer(Document, frozen=True, gc=False):
         by: The payer's cooperative, 32 bytes.
         exp: Last second at which it may be accepted.
         iat: Second of signing.
+        inv: The invoice that it pays off, 32 bytes (spec 0017); absent when there is none.
         kev: Key event number of the payer's node.
         net: The federation's network, 32 bytes.
         order: Identifier of the member's order, 32 bytes.
@@ -39,6 +40,7 @@ class Offer(Document, frozen=True, gc=False):
     by: Bin32
     exp: Seconds
     iat: Seconds
+    inv: Bin32 | msgspec.UnsetType = msgspec.UNSET
     kev: Count
     net: Bin32
     order: Bin32

@@ -202,23 +202,29 @@ class History(Document, frozen=True, gc=False):
     more: Count | msgspec.UnsetType = msgspec.UNSET
 
 
-class InvoiceLine(Document, frozen=True, gc=False):
+class InvoiceLine(Document, frozen=True, gc=False, kw_only=True):
     """An open invoice of a member.
 
     Attributes:
         accepted: Whether it is an obligation.
         ending: Which side has cancelled an obligation.
-        entry: The entry of the invoice, opened.
+        entry: The entry of the invoice, opened; of an invoice from another cooperative, the entry
+            of the acknowledgement that holds it.
+        held: How much of it is on its way to another cooperative; absent when nothing is.
         owed: What is still owed, or asked for, minor units.
         text: Purpose, when it is kept here.
+        way: Whether the other cooperative has not acknowledged all that was signed here; absent of
+            an invoice within the cooperative.
         who: The other side as `name@cooperative`, when it is known here.
     """
 
     accepted: bool
     ending: Literal["creditor", "debtor", "nobody"]
     entry: Opening
+    held: Amount | msgspec.UnsetType = msgspec.UNSET
     owed: Amount
     text: str | msgspec.UnsetType = msgspec.UNSET
+    way: bool | msgspec.UnsetType = msgspec.UNSET
     who: str | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -29,7 +29,7 @@ from tests.protocol.town import seed_of
 NOTHING = bytes(32)
 
 
-def invoice(creditor: Villager, debtor: Villager, amount: int, **changes: Any) -> bytes:
+def invoice(creditor: Villager, debtor: Villager, amount: int, /, **changes: Any) -> bytes:
     creditor.seq += 1
     fields: dict[str, Any] = {
         "amt": amount, "by": creditor.account, "debtor": debtor.account, "due": 1_800_000_000,
