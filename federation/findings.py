@@ -65,6 +65,8 @@ class Code(StrEnum):
     ROUND_POSITION = "round.position"
     ROUND_TWO_POSITIONS = "round.two_positions"
     ROUND_POSITION_DIFFERS = "round.position_differs"
+    ROUND_BLIND = "round.blind"
+    ROUND_OBLIGATIONS = "round.obligations"
     ROUND_SOLUTION = "round.solution"
     ROUND_FLOW = "round.flow"
     ROUND_CONSERVATION = "round.conservation"

@@ -11,6 +11,7 @@ from typing import Any, Final
 from federation.findings import Code, Finding
 from federation.log_report import LogReport, Side, edges_of, keep, key_state_of
 from federation.members_set_off import obligations_of, verify_discharge
+from federation.round_obligations import claims_of
 from protocol.envelope import Opened, open_any, open_run, open_sealed
 from protocol.errors import EncodingError, ProofError, ProtocolError
 from protocol.kinds import LOGGED
@@ -131,6 +132,7 @@ def _replay(
     failing = False
     if 1 in wanted:
         report.positions[1] = {}
+        report.claims[1] = []
     while run := list(islice(stream, min(BATCH, stop - tree.size) if stop else BATCH)):
         base = tree.size
         # Spec 0015: After a bad entry the reader MUST still hash those that follow.
@@ -143,6 +145,7 @@ def _replay(
         if tree.size == stop:
             if not failing:
                 report.positions[stop] = edges_of(book)
+                report.claims[stop] = claims_of(book)
             stop = next(stops)
     return differs
 

@@ -8,16 +8,18 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from federation.findings import Finding, Level
 from federation.relay_report import FarLedger
+from federation.round_obligations import Claim as Obligation
 from protocol.envelope import ENVELOPE, Opened, reopen_verified
-from protocol.kinds import SHAPES, TYPE_OF
 from protocol.ledger.accounts import KeyState
 from protocol.ledger.book import Book
-from protocol.ledger.set_offs import terms_id
+from protocol.ledger.set_offs import members_of, read_terms
 from protocol.messages.decisions import Admission, Charter, CreditLine
 from protocol.messages.invoices import Acceptance, Cancellation, Invoice
+from protocol.messages.joint import JointSetOff
 from protocol.messages.keyevents import Rotation
 from protocol.messages.peering import Answer, Offer
 from protocol.messages.relaying import Acknowledgement
@@ -100,9 +102,10 @@ class Applied(msgspec.Struct, frozen=True):
         exp: The deadline that it names.
         panel: The witness panel that it names.
         amt: Minor units.
-        cycle: The cooperatives, each one the debtor of the next.
+        cycle: The cooperatives, each one the debtor of the next; of a joint cycle those involved.
         consents: Who signed for each of them.
         ballots: Who signed for each witness.
+        joint: The terms of a joint cycle (spec 0018).
     """
 
     place: int
@@ -114,6 +117,13 @@ class Applied(msgspec.Struct, frozen=True):
     cycle: tuple[bytes, ...]
     consents: tuple[Claim, ...]
     ballots: tuple[Claim, ...]
+    joint: JointSetOff | None = None
+
+    @property
+    def debts(self) -> int:
+        """How many debts fall by the amount."""
+        joint = self.joint
+        return len(self.cycle) if joint is None else len(joint.cuts) + len(joint.lines)
 
 
 class LogReport(msgspec.Struct):
@@ -137,6 +147,7 @@ class LogReport(msgspec.Struct):
         applied: The certificates.
         positions: At the sizes asked for, the accounts with other cooperatives.
         far: Invoices with other cooperatives.
+        claims: At the sizes asked for, the obligations that a position could state.
     """
 
     name: str = ""
@@ -156,6 +167,7 @@ class LogReport(msgspec.Struct):
     applied: list[Applied] = []
     positions: dict[int, dict[bytes, Edge]] = {}
     far: FarLedger = msgspec.field(default_factory=FarLedger)
+    claims: dict[int, list[Obligation]] = {}
 
     @property
     def is_sound(self) -> bool:
@@ -259,8 +271,9 @@ def _keep_told(report: LogReport, place: int, opened: Opened[Acknowledgement]) -
 
 
 def _keep_consent(report: LogReport, place: int, opened: Opened[Consent]) -> None:
-    for share in opened.document.shares:
-        report.consents[share.tx] = place
+    consent = opened.document
+    for one in (*consent.shares, *(() if consent.parts is UNSET else consent.parts)):
+        report.consents[one.tx] = place
 
 
 def _claim(sealed: bytes) -> Claim:
@@ -271,24 +284,45 @@ def _claim(sealed: bytes) -> Claim:
 def _keep_certificate(report: LogReport, place: int, opened: Opened[Certificate]) -> None:
     certificate = opened.document
     _count(report, *certificate.consents, *certificate.ballots)
-    terms: SetOff = SHAPES[TYPE_OF[SetOff]].decode(certificate.terms)
-    seat = terms.cycle.index(report.cooperative)
-    # Our debt to the next one of the cycle falls, and so does what the one before owes us.
-    _side(report, terms.cycle[(seat + 1) % len(terms.cycle)]).set_off -= terms.amt
-    _side(report, terms.cycle[seat - 1]).set_off += terms.amt
+    terms, tx = read_terms(certificate.terms)
+    if isinstance(terms, JointSetOff):
+        _keep_joint(report, terms, tx)
+    else:
+        _keep_cycle(report, terms)
     report.applied.append(
         Applied(
             place,
-            terms_id(certificate.terms),
+            tx,
             terms.round,
             terms.exp,
             tuple(terms.panel),
             terms.amt,
-            tuple(terms.cycle),
+            tuple(members_of(terms)),
             tuple([_claim(sealed) for sealed in certificate.consents]),
             tuple([_claim(sealed) for sealed in certificate.ballots]),
+            terms if isinstance(terms, JointSetOff) else None,
         )
     )
+
+
+def _keep_cycle(report: LogReport, terms: SetOff) -> None:
+    seat = terms.cycle.index(report.cooperative)
+    # Our debt to the next one of the cycle falls, and so does what the one before owes us.
+    _side(report, terms.cycle[(seat + 1) % len(terms.cycle)]).set_off -= terms.amt
+    _side(report, terms.cycle[seat - 1]).set_off += terms.amt
+
+
+def _keep_joint(report: LogReport, terms: JointSetOff, tx: bytes) -> None:
+    seat = terms.coops.index(report.cooperative)
+    for line in terms.lines:
+        if line.debtor == seat:
+            _side(report, terms.coops[line.creditor]).set_off -= terms.amt
+        if line.creditor == seat:
+            _side(report, terms.coops[line.debtor]).set_off += terms.amt
+    for cut in terms.cuts:
+        if cut.to is not UNSET and seat in (cut.at, cut.to):
+            peer = terms.coops[cut.to if cut.at == seat else cut.at]
+            report.far.side(peer).cuts[tx, cut.ref] = terms.exp
 
 
 _KEEPERS: Final[dict[type, Callable[[LogReport, int, Opened[Any]], None]]] = {

@@ -35,7 +35,7 @@ class Obligation(NamedTuple):
         invoice: Its identifier, 32 bytes.
         debtor: Account, 16 bytes.
         creditor: Account, 16 bytes.
-        owed: Minor units still owed.
+        owed: Minor units still owed and not reserved.
     """
 
     due: int
@@ -63,10 +63,11 @@ def obligations_of(book: Book) -> list[Obligation]:
     """Return the obligations of a book, those due first at the beginning."""
     identifier = book.accounts.identifier
     return sorted(
-        Obligation(one.due, key, identifier(one.debtor), identifier(one.creditor), one.owed)
+        Obligation(one.due, key, identifier(one.debtor), identifier(one.creditor), one.free)
         for key, one in book.head.invoices.items()
         # Spec 0017: A discharge MUST NOT name an invoice to or from another cooperative.
-        if one.accepted and not one.abroad
+        # Spec 0018: What is reserved is no obligation of a discharge.
+        if one.accepted and not one.abroad and one.free
     )
 
 

@@ -62,6 +62,8 @@ class FarSide(msgspec.Struct):
         received: The other's acknowledgements of its own.
         paying: The invoice that each answer is about, by the answer's identifier.
         standing: The invoices that are open at the end of the log.
+        cuts: Deadline of the round in which one of them was set off, by the identifier of the joint
+            cycle and the invoice's reference there (spec 0018).
     """
 
     due: list[Due] = []
@@ -69,6 +71,7 @@ class FarSide(msgspec.Struct):
     received: list[Told] = []
     paying: dict[bytes, bytes] = {}
     standing: dict[bytes, Terms] = {}
+    cuts: dict[tuple[bytes, bytes], int] = {}
 
 
 class FarLedger(msgspec.Struct):

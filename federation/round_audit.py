@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 
 from federation.findings import Code, short
+from federation.joint_audit import check_joint, check_obligations
 from federation.log_report import LogReport
 from federation.mirrors import KeyRing, Logs, speaks_for
 from federation.obligations import Graph
 from federation.panel import panel_of
 from federation.round_certificates import check_certified
+from federation.round_obligations import has_obligations
 from federation.round_papers import manifest_quorum, round_graph
 from federation.round_report import RoundPapers, RoundReport
 from federation.tie_break import verify_answer
@@ -31,13 +33,16 @@ from protocol.messages.rounds import (
 )
 
 
-def check_round(papers: RoundPapers, logs: Logs, ring: KeyRing) -> RoundReport:
+def check_round(
+    papers: RoundPapers, logs: Logs, ring: KeyRing, secrets: Mapping[bytes, bytes] | None = None
+) -> RoundReport:
     """Check a round, from its convening to the certificates in the logs.
 
     Args:
         papers: Opened with `open_papers`.
         logs: Replayed with the sizes of `sizes_of`, by cooperative.
         ring: Key states by cooperative and key event.
+        secrets: Of positions with obligations, by their blinds (spec 0018).
 
     Returns:
         The report. A check that needs a paper which is missing is not made; that it is missing
@@ -55,6 +60,8 @@ def check_round(papers: RoundPapers, logs: Logs, ring: KeyRing) -> RoundReport:
     positions = _positions(report, papers, manifest, logs)
     if positions is None:
         return report
+    if not check_obligations(report, positions, convening, logs, secrets or {}):
+        return report
     try:
         graph = round_graph(manifest, positions)
     except EncodingError as error:
@@ -66,7 +73,10 @@ def check_round(papers: RoundPapers, logs: Logs, ring: KeyRing) -> RoundReport:
     flow = _solution(report, papers, manifest, graph)
     if flow is not None:
         report.cleared = sum(flow)
-        check_certified(report, convening, graph, flow, logs)
+        if has_obligations(positions):
+            check_joint(report, convening, positions, graph, flow, logs)
+        else:
+            check_certified(report, convening, graph, flow, logs)
     return report
 
 
@@ -234,7 +244,7 @@ def _solution(
         report.find(Code.ROUND_SOLUTION, "solution", count=len(solutions))
         return None
     solution: Solution = solutions[0]
-    flow = _flow(report, solution, manifest.members, graph)
+    flow = _flow(report, solution, graph.names, graph)
     if flow is None:
         return None
     for member, net in zip(graph.names, graph.nets(flow), strict=True):

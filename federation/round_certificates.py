@@ -30,7 +30,7 @@ def check_certified(
     expected = {(cycle.members, cycle.amount) for cycle in short_cycles(graph, flow)}
     left = {(debtor, creditor): amount for debtor, creditor, amount in graph.debts(flow)}
     seen: dict[bytes, None] = {}
-    for applied, node in _applied(logs, report.id):
+    for applied, node in applied_in(logs, report.id):
         if applied.tx in seen:
             continue
         seen[applied.tx] = None
@@ -53,7 +53,8 @@ def check_certified(
             report.find(Code.ROUND_EXCESS, place, excess=-rest)
 
 
-def _applied(logs: Logs, round_id: bytes) -> list[tuple[Applied, str]]:
+def applied_in(logs: Logs, round_id: bytes) -> list[tuple[Applied, str]]:
+    """Return the certificates of a round that stand in logs, with the name of each log."""
     return [
         (applied, logs[cooperative].name)
         for cooperative in sorted(logs)

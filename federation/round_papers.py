@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from federation.cycles import Cycle, verify_cycles
 from federation.obligations import Graph
 from federation.panel import panel_of
+from federation.round_obligations import check_owed, obligations
 from federation.tie_break import verify_answer
 from protocol.envelope import Opened, open_sealed
 from protocol.errors import ProofError
@@ -97,6 +98,7 @@ def check_manifest(
         check_signer(position, keys)
         if position.document.round != convening.id:
             raise ProofError("a position belongs to another round")
+        check_owed(position.document, len(convening.document.members))
     panel = {keys[member] for member in convening.document.panel}
     # Spec 0014: The reader MUST refuse a manifest that lacks a quorum of the panel's signatures.
     if sum(key in panel for key in manifest.signers) < ballots:
@@ -109,8 +111,12 @@ def manifest_quorum(convening: Convening) -> int:
 
 
 def round_graph(manifest: Manifest, positions: Sequence[Position]) -> Graph[bytes]:
-    """Return the graph that a round clears; its names are the manifest's members, in order."""
-    return Graph.from_debts(agreed_debts(positions), members=manifest.members)
+    """Return the graph that a round clears, lines and obligations in one (spec 0018).
+
+    Its names are the manifest's members, and between them those accounts that have obligations.
+    """
+    owed = [(one.debtor, one.creditor, one.amount) for one in obligations(positions)]
+    return Graph.from_debts(agreed_debts(positions) + owed, members=manifest.members)
 
 
 def _agree(ours: Edge, theirs: Edge) -> bool:
@@ -160,7 +166,7 @@ def check_solution(
     """
     check_signer(solution, keys)
     document = solution.document
-    members = manifest.document.members
+    members = graph.names
     if document.round != manifest.id or len(document.pots) != len(members):
         raise ProofError("the solution belongs to another manifest")
     if any(max(one.debtor, one.creditor) >= len(members) for one in document.flows):

@@ -45,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         auditors: Keys (`key1…`) to which entries are opened.
         peers: Neighbours: `coop1…` to the address of its node.
         round_every_s: Seconds between clearing rounds; 0 for rounds on demand alone.
+        round_obligations: Whether positions state what members owe one another.
         setoff_every_s: Seconds between set-offs of members' invoices; 0 leaves them to officers.
         round_deadline_s: Seconds in which a round gathers positions and consents.
         offer_validity_s: Seconds for which an offer to a neighbour may be answered.
@@ -70,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     auditors: list[str] = []
     peers: dict[str, str] = {}
     round_every_s: Natural = 0
+    round_obligations: bool = True
     setoff_every_s: Natural = 0
     round_deadline_s: Positive = 60
     offer_validity_s: Positive = 86_400

@@ -5,14 +5,17 @@ Every paper is kept, durably, before it is sent; asked again, the same paper is 
 
 import asyncio
 from collections.abc import Callable, Iterable
+from secrets import token_bytes
 from typing import Any, Final, TypeVar
 
+from msgspec import UNSET
+
+from federation.joint_cycles import check_round_terms
 from federation.obligations import Graph
 from federation.round_papers import (
     check_convening,
     check_manifest,
     check_solution,
-    check_terms,
     keys_of,
     manifest_quorum,
     round_graph,
@@ -29,6 +32,7 @@ from node.drivers.round_drafts import (
 from node.ledger import Item
 from node.public import CONTAINER_KIND
 from node.store.database import rows
+from protocol.blinding import SECRET_BYTES
 from protocol.envelope import (
     Opened,
     merge,
@@ -39,8 +43,15 @@ from protocol.envelope import (
 )
 from protocol.errors import ProofError
 from protocol.kinds import TYPE_OF
-from protocol.ledger.set_offs import check_certificate, check_consents, terms_id
+from protocol.ledger.set_offs import (
+    Terms,
+    check_certificate,
+    check_consents,
+    members_of,
+    terms_id,
+)
 from protocol.messages.decisions import Charter
+from protocol.messages.joint import JointSetOff
 from protocol.messages.rounds import (
     Certificate,
     Consent,
@@ -55,8 +66,10 @@ from protocol.shapes import Document
 
 _ROUND_TYPES: Final = frozenset(
     TYPE_OF[struct]
-    for struct in (Charter, Convening, Position, Manifest, Solution, SetOff, Consent, Certificate)
-)
+    for struct in (
+        Certificate, Charter, Consent, Convening, JointSetOff, Manifest, Position, SetOff, Solution,
+    )
+)  # fmt: skip
 SKEW_S: Final = 300
 D = TypeVar("D", bound=Document)
 
@@ -70,6 +83,10 @@ class Bundle:
     def all(self, struct: type[D]) -> list[Opened[D]]:
         """Return the papers of a type, in the order in which they came."""
         return [one for one in self.opened if isinstance(one.document, struct)]
+
+    def terms(self) -> list[Opened[Any]]:
+        """Return the terms of cycles, of lines alone or joint, in the order in which they came."""
+        return [one for one in self.opened if isinstance(one.document, SetOff | JointSetOff)]
 
     def one(self, struct: type[D]) -> Opened[D]:
         """Return the only paper of a type.
@@ -140,13 +157,26 @@ class Participant:
     async def state_position(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
         """State what we owe and are owed, once a round."""
         convening, _ = self._opening(Bundle(body))
+        secret = await self._secret(convening)
 
         def write() -> Opened[Position]:
             if convening.document.exp < now_s():
                 raise ProofError("the round is over")
-            return own_position(desk.ledger, convening)
+            return own_position(desk.ledger, convening, secret)
 
         return _papers([await self._once("position", convening.id, write)])
+
+    async def _secret(self, convening: Opened[Convening]) -> bytes:
+        """Return the secret of our position, durable; empty when it offers no obligations."""
+        wanted = self._desk.settings.round_obligations and self._desk.ledger.book.head.invoices
+        if not wanted or convening.document.exp < now_s():
+            return b""
+        sql = "INSERT OR IGNORE INTO blinds VALUES (?,?)"
+        # Spec 0018: The node MUST keep the secret of a position before it sends the position.
+        await self._desk.sequencer.keep(sql, convening.id, token_bytes(SECRET_BYTES))
+        kept = "SELECT secret FROM blinds WHERE round=?"
+        found: bytes = rows(self._desk.ledger.reader, kept, (convening.id,))[0][0]
+        return found
 
     def _manifest(
         self, bundle: Bundle, ballots: Callable[[Convening], int]
@@ -180,10 +210,16 @@ class Participant:
         bundle = Bundle(body)
         convening, manifest, graph, keys = self._manifest(bundle, manifest_quorum)
         solution = bundle.one(Solution)
-        terms = bundle.all(SetOff)
+        terms = bundle.terms()
         flow = check_solution(solution, manifest, graph, keys)
-        check_terms(
-            [one.document for one in terms], convening.document, manifest, graph, flow, keys
+        check_round_terms(
+            [one.document for one in terms],
+            convening.document,
+            manifest,
+            [one.document for one in bundle.all(Position)],
+            graph,
+            flow,
+            keys,
         )
         async with self._turn:
             known = self.kept("consent", manifest.id)
@@ -199,10 +235,11 @@ class Participant:
         self,
         manifest: Opened[Manifest],
         convening: Opened[Convening],
-        terms: list[Opened[SetOff]],
+        terms: list[Opened[Any]],
     ) -> None:
         ledger = self._desk.ledger
-        ours = [one for one in terms if ledger.book.cooperative in one.document.cycle]
+        own = ledger.book.cooperative
+        ours = [one for one in terms if own in members_of(one.document)]
         makers = draft_consents(ledger, manifest.id, convening.document.exp, ours)
         items = [Item(None, None, make) for make in makers]
         if items:
@@ -214,7 +251,7 @@ class Participant:
         convening, keys = self._opening(bundle)
         if desk.ledger.book.cooperative not in convening.document.panel:
             raise ProofError("we have no seat in this panel")
-        offered = bundle.all(SetOff)
+        offered = bundle.terms()
         if len({terms.document.round for terms in offered}) != 1:
             raise ProofError("the cycles of one request belong to one round")
         round_id = offered[0].document.round
@@ -243,11 +280,11 @@ class Participant:
         """
         consents = bundle.all(Consent)
         voted: list[bytes] = []
-        for terms in bundle.all(SetOff):
+        for terms in bundle.terms():
             document = terms.document
             if document.exp < now_s() or document.panel != convening.document.panel:
                 continue
-            if document.keys != [keys.get(member) for member in document.cycle]:
+            if document.keys != [keys.get(member) for member in members_of(document)]:
                 raise ProofError("a set-off names another key than a member's own")
             chosen = consents_of(document, terms.id, consents)
             if chosen is not None and check_consents(document, terms.id, chosen):
@@ -268,7 +305,7 @@ class Participant:
         ledger = self._desk.ledger
         terms, tx = check_certificate(opened.document)
         async with self._turn:
-            if tx not in ledger.book.head.shares and not self.kept("paper", terms.round):
+            if not self.is_reserved(tx) and not self.kept("paper", terms.round):
                 # A round that we know nothing of: anybody can make up such papers for ever.
                 return False
             if not any(
@@ -276,36 +313,46 @@ class Participant:
                 for sealed in self.kept("certificate", terms.round)
             ):
                 await self.keep("certificate", terms.round, opened)
-            if tx in ledger.book.head.shares:
+            if self.is_reserved(tx):
                 await self._desk.sequencer.enter(own_certificate(ledger, opened.document))
-        return ledger.book.cooperative not in terms.cycle or self._stands(terms.round, tx)
+        return ledger.book.cooperative not in members_of(terms) or self._stands(terms.round, tx)
+
+    def is_reserved(self, tx: bytes) -> bool:
+        """Say whether our book holds something for a cycle that is not certified here yet."""
+        head = self._desk.ledger.book.head
+        return tx in head.shares or tx in head.parts
 
     def _consented(self, round_id: bytes) -> set[bytes]:
         """Return the cycles of a round to which we consented."""
         consents = [reopen_verified(sealed).document for sealed in self.kept("consent", round_id)]
-        return {share.tx for consent in consents for share in consent.shares}
+        return {tx for consent in consents for tx in named_by(consent)}
 
     def _stands(self, round_id: bytes, tx: bytes) -> bool:
         """Say whether a cycle is settled here: we consented, and nothing is reserved any more."""
-        pending = self._desk.ledger.book.head.shares
-        return tx not in pending and tx in self._consented(round_id)
+        return not self.is_reserved(tx) and tx in self._consented(round_id)
 
     def is_pending(self, round_id: bytes) -> bool:
         """Say whether a cycle of this round still waits for its certificate here."""
-        return not self._consented(round_id).isdisjoint(self._desk.ledger.book.head.shares)
+        return any(self.is_reserved(tx) for tx in self._consented(round_id))
+
+
+def named_by(consent: Consent) -> list[bytes]:
+    """Return the cycles to which a consent consents."""
+    parts = () if consent.parts is UNSET else consent.parts
+    return [one.tx for one in (*consent.shares, *parts)]
 
 
 def consents_of(
-    terms: SetOff, tx: bytes, consents: Iterable[Opened[Consent]]
+    terms: Terms, tx: bytes, consents: Iterable[Opened[Consent]]
 ) -> list[bytes] | None:
     """Return the consent of each member of a cycle, in its order, or None when one is missing."""
     chosen: list[bytes] = []
     found = {
         one.document.by: one.sealed
         for one in consents
-        if any(share.tx == tx for share in one.document.shares)
+        if tx in named_by(one.document)
     }
-    for member in terms.cycle:
+    for member in members_of(terms):
         if member not in found:
             return None
         chosen.append(found[member])

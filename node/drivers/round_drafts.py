@@ -3,6 +3,7 @@
 from typing import Any
 
 from node.clock import now_s
+from node.drivers.joint_drafts import grouped, joint_makers, stated
 from node.ledger import Ledger, Maker
 from protocol.envelope import Opened, seal_opened
 from protocol.ledger.book import COOPERATIVE_SLOT, Book
@@ -21,12 +22,19 @@ from protocol.messages.rounds import (
 
 # A certificate holds every consent and ballot of its cycle in 65,535 bytes: both must stay small.
 SHARES_MAX = 8
-VOTES_MAX = 64
-TXS_MAX = 200
+TXS_MAX = 64
 
 
-def own_position(ledger: Ledger, convening: Opened[Convening]) -> Opened[Position]:
-    """State our accounts with the other members of the round."""
+def own_position(
+    ledger: Ledger, convening: Opened[Convening], secret: bytes = b""
+) -> Opened[Position]:
+    """State our accounts with the other members of the round, and our members' obligations.
+
+    Args:
+        ledger: Ours.
+        convening: Of the round.
+        secret: Of the pseudonyms, 32 bytes, kept before; empty to state no obligations.
+    """
     book = ledger.book
     balance = book.accounts.balance
     edges = []
@@ -55,19 +63,24 @@ def own_position(ledger: Ledger, convening: Opened[Convening]) -> Opened[Positio
         net=book.net,
         round=convening.id,
         seq=ledger.tree.size,
+        **(stated(book, convening, secret) if secret else {}),
     )
     return seal_opened(position, ledger.keys.document)
 
 
 def draft_consents(
-    ledger: Ledger, round_id: bytes, deadline: int, terms: list[Opened[SetOff]]
+    ledger: Ledger, round_id: bytes, deadline: int, terms: list[Opened[Any]]
 ) -> list[Maker]:
     """Return makers of our consents: each takes the cycles that the book allows at its turn."""
-    groups = [terms[at : at + SHARES_MAX] for at in range(0, len(terms), SHARES_MAX)]
-    return [
+    plain = [one for one in terms if isinstance(one.document, SetOff)]
+    groups = [plain[at : at + SHARES_MAX] for at in range(0, len(plain), SHARES_MAX)]
+    makers = [
         _consent_maker(ledger, round_id, deadline, number, group)
         for number, group in enumerate(groups)
     ]
+    joint = [one for one in terms if not isinstance(one.document, SetOff)]
+    parts = grouped(joint, ledger.book.cooperative)
+    return makers + joint_makers(ledger, round_id, deadline, len(makers), parts)
 
 
 def _consent_maker(

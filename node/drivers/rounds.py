@@ -10,22 +10,22 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from federation.cycles import short_cycles
 from federation.obligations import Graph
 from federation.panel import panel_of
+from federation.round_obligations import check_owed
 from federation.round_papers import manifest_quorum, round_graph
-from federation.tie_break import unique_optimum
 from node.clock import now_s
 from node.desk import Desk, Route
 from node.door import DoorBusy, Reply
 from node.drivers.directory import Directory, explore
 from node.drivers.participant import Participant, consents_of, merged_manifest
+from node.drivers.round_terms import draft_solution, draft_terms
 from node.errors import PeerError
 from node.problems import problem
 from node.public import CONTAINER_KIND, peer_url
 from node.store.database import rows
 from protocol.envelope import ENVELOPE, Opened, open_sealed, seal_opened
-from protocol.errors import ProtocolError
+from protocol.errors import ProofError, ProtocolError
 from protocol.kinds import TYPE_OF
 from protocol.ledger.book import COOPERATIVE_SLOT
 from protocol.ledger.set_offs import count_ballots, quorum, terms_id
@@ -35,10 +35,8 @@ from protocol.messages.rounds import (
     Certificate,
     Consent,
     Convening,
-    Flow,
     Manifest,
     Position,
-    SetOff,
     Solution,
 )
 from protocol.messages.wire import PAPERS, Papers
@@ -52,6 +50,14 @@ def _sealed(*groups: Sequence[Opened[Any]]) -> list[bytes]:
     return [one.sealed for group in groups for one in group]
 
 
+def _is_of_a_graph(position: Position, members: int) -> bool:
+    try:
+        check_owed(position, members)
+    except ProofError:
+        return False
+    return True
+
+
 class Round(msgspec.Struct):
     """What the convener has gathered so far; everything that it publishes is in here."""
 
@@ -61,7 +67,7 @@ class Round(msgspec.Struct):
     positions: list[Opened[Position]] = []
     manifest: Opened[Manifest] | None = None
     solution: Opened[Solution] | None = None
-    terms: list[Opened[SetOff]] = []
+    terms: list[Opened[Any]] = []
     consents: list[Opened[Consent]] = []
     certificates: list[Opened[Certificate]] = []
 
@@ -193,6 +199,7 @@ class Convener:
             for one in answers
             if one.signers == (current.keys.get(one.document.by),)
             and one.document.round == convening.id
+            and _is_of_a_graph(one.document, len(convening.document.members))
         }
         current.positions = [positions[member] for member in sorted(positions)]
 
@@ -221,49 +228,14 @@ class Convener:
         current.manifest = manifest
 
     def _solve(self, current: Round, graph: Graph[bytes]) -> None:
-        book = self._desk.ledger.book
+        ledger = self._desk.ledger
         manifest, convening = current.manifest, current.convening.document
         assert manifest is not None
-        answer = unique_optimum(graph, manifest.id)
-        place = {member: at for at, member in enumerate(graph.names)}
-        kev = book.accounts.kev[COOPERATIVE_SLOT]
-        seed = self._desk.ledger.keys.document
-        solution = Solution(
-            by=book.cooperative,
-            exp=convening.exp,
-            flows=[
-                Flow(amt=amount, creditor=place[creditor], debtor=place[debtor])
-                for debtor, creditor, amount in graph.debts(answer.flow)
-            ],
-            iat=now_s(),
-            kev=kev,
-            net=book.net,
-            pots=answer.potentials,
-            round=manifest.id,
-            seq=1,
-            skip=answer.skipped,
+        current.solution, answer = draft_solution(ledger, convening, manifest, graph)
+        positions = [one.document for one in current.positions]
+        current.terms = draft_terms(
+            ledger, convening, current.solution, positions, graph, answer.flow, current.keys
         )
-        current.solution = seal_opened(solution, seed)
-        current.terms = [
-            seal_opened(
-                SetOff(
-                    amt=cycle.amount,
-                    by=book.cooperative,
-                    cycle=list(cycle.members),
-                    exp=convening.exp,
-                    iat=solution.iat,
-                    kev=kev,
-                    keys=[current.keys[member] for member in cycle.members],
-                    net=book.net,
-                    panel=convening.panel,
-                    pkeys=[current.keys[member] for member in convening.panel],
-                    round=manifest.id,
-                    seq=number,
-                ),
-                seed,
-            )
-            for number, cycle in enumerate(short_cycles(graph, answer.flow))
-        ]
 
     async def _collect_consents(self, current: Round) -> None:
         assert current.manifest is not None
@@ -328,7 +300,7 @@ class Convener:
     async def _look_after_pending(self) -> None:
         """Ask the neighbours for certificates of cycles to which we consented."""
         book = self._desk.ledger.book
-        if not book.head.shares:
+        if not (book.head.shares or book.head.parts):
             return
         rounds = rows(
             self._desk.ledger.reader, "SELECT DISTINCT round FROM papers WHERE kind='consent'"
@@ -338,7 +310,7 @@ class Convener:
                 self._settled.add(round_id)
                 continue
             for state in list(book.head.correspondents.values()):
-                if book.head.shares:
+                if book.head.shares or book.head.parts:
                     await self._fetch_certificates(state.cooperative, round_id)
 
     async def _fetch_certificates(self, cooperative: bytes, round_id: bytes) -> None:
@@ -354,7 +326,7 @@ class Convener:
             try:
                 if ENVELOPE.decode(paper).t == TYPE_OF[Certificate]:
                     opened = open_sealed(paper, Certificate)
-                    if terms_id(opened.document.terms) in self._desk.ledger.book.head.shares:
+                    if self._participant.is_reserved(terms_id(opened.document.terms)):
                         await self._participant.take_certificate(opened)
             except ProtocolError:
                 continue

@@ -22,7 +22,7 @@ CREATE TABLE cuts (idx INTEGER NOT NULL, slot INTEGER NOT NULL, inv BLOB NOT NUL
                    amt INTEGER NOT NULL, owed INTEGER NOT NULL, owes INTEGER NOT NULL,
                    other INTEGER NOT NULL, PRIMARY KEY (idx, slot, inv)) WITHOUT ROWID;
 """
-# Version 3: invoices between cooperatives, of which an older log has none.
+# Version 3: invoices between cooperatives, and the secrets of positions; an older log has none.
 _RELAYS: Final = """
 CREATE TABLE relays (cooperative BLOB NOT NULL, seq INTEGER NOT NULL, id BLOB NOT NULL,
                      doc BLOB NOT NULL UNIQUE, inv BLOB NOT NULL, extra BLOB NOT NULL,
@@ -30,8 +30,11 @@ CREATE TABLE relays (cooperative BLOB NOT NULL, seq INTEGER NOT NULL, id BLOB NO
 CREATE TABLE heard (cooperative BLOB NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL,
                     PRIMARY KEY (cooperative, seq)) WITHOUT ROWID;
 """
+_BLINDS: Final = """
+CREATE TABLE blinds (round BLOB PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;
+"""
 # What each version added.
-_STEPS: Final = {1: _INVOICES, 2: _RELAYS}
+_STEPS: Final = {1: _INVOICES, 2: _RELAYS + _BLINDS}
 _SCHEMA: Final = """
 CREATE TABLE entries (idx INTEGER PRIMARY KEY, at INTEGER NOT NULL, salt BLOB NOT NULL,
                       sealed BLOB NOT NULL, trail BLOB NOT NULL);

@@ -24,7 +24,7 @@ from protocol.ledger.changes import (
 from protocol.messages.invoices import Discharge
 from protocol.messages.orders import Order
 from protocol.messages.peering import Answer, Offer
-from protocol.messages.rounds import Consent
+from protocol.messages.rounds import Certificate, Consent
 from protocol.messages.wire import SUBMISSION, Submission
 
 
@@ -93,7 +93,7 @@ class Effects:
                 # A neighbour's node may tell again of an invoice that is gone: the newest counts.
                 sql = "INSERT OR REPLACE INTO invoices VALUES (?,?)"
                 group.statements.append((sql, row))
-            elif isinstance(change, InvoiceReduced) and isinstance(document, Discharge):
+            elif isinstance(change, InvoiceReduced) and isinstance(document, Discharge | Certificate):
                 self._cut(group, change, index)
             elif isinstance(change, DocumentDue):
                 self._relays.write(group, change, opened, submission, index, at)
