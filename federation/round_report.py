@@ -10,6 +10,7 @@ from protocol.envelope import Opened, open_any
 from protocol.errors import ProtocolError
 from protocol.kinds import TYPE_OF
 from protocol.messages.decisions import Charter
+from protocol.messages.joint import JointSetOff
 from protocol.messages.rounds import (
     Ballot,
     Certificate,
@@ -23,7 +24,8 @@ from protocol.messages.rounds import (
 from protocol.shapes import Document
 
 _KINDS: Final[tuple[type[Document], ...]] = (
-    Ballot, Certificate, Charter, Consent, Convening, Manifest, Position, SetOff, Solution,
+    Ballot, Certificate, Charter, Consent, Convening, JointSetOff, Manifest, Position, SetOff,
+    Solution,
 )  # fmt: skip
 _ALLOWED: Final = frozenset(TYPE_OF[kind] for kind in _KINDS)
 
