@@ -132,7 +132,7 @@ def _replay(
     failing = False
     if 1 in wanted:
         report.positions[1] = {}
-        report.claims[1] = []
+        report.claims[1] = claims_of(book)
     while run := list(islice(stream, min(BATCH, stop - tree.size) if stop else BATCH)):
         base = tree.size
         # Spec 0015: After a bad entry the reader MUST still hash those that follow.

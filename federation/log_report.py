@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from federation.findings import Finding, Level
 from federation.relay_report import FarLedger
-from federation.round_obligations import Claim as Obligation
+from federation.round_obligations import Claims
 from protocol.envelope import ENVELOPE, Opened, reopen_verified
 from protocol.ledger.accounts import KeyState
 from protocol.ledger.book import Book
@@ -167,7 +167,7 @@ class LogReport(msgspec.Struct):
     applied: list[Applied] = []
     positions: dict[int, dict[bytes, Edge]] = {}
     far: FarLedger = msgspec.field(default_factory=FarLedger)
-    claims: dict[int, list[Obligation]] = {}
+    claims: dict[int, Claims] = {}
 
     @property
     def is_sound(self) -> bool:

@@ -12,7 +12,8 @@ from msgspec import UNSET
 from protocol.blinding import OWN_ACCOUNT, obligation_ref, pseudonym_of
 from protocol.errors import ProofError
 from protocol.identifiers import reserved_account
-from protocol.ledger.book import Book
+from protocol.ledger.book import COOPERATIVE_SLOT, Book
+from protocol.ledger.joint_set_offs import rising
 from protocol.messages.joint import OWED_MAX, Owed
 from protocol.messages.rounds import Position
 
@@ -40,6 +41,20 @@ class Claim(NamedTuple):
     amount: int
 
 
+class Claims(NamedTuple):
+    """What a book could offer to a round.
+
+    Attributes:
+        obligations: Those due first at the beginning.
+        falls: By how much the cooperative's own balance may fall, minor units.
+        rises: By how much it may rise.
+    """
+
+    obligations: list[Claim]
+    falls: int
+    rises: int
+
+
 class Debt(NamedTuple):
     """An obligation that counts in a round.
 
@@ -56,9 +71,15 @@ class Debt(NamedTuple):
     ref: bytes
 
 
-def claims_of(book: Book) -> list[Claim]:
-    """Return what a book could offer to a round, those due first at the beginning."""
-    return sorted(_claims(book))
+def claims_of(book: Book) -> Claims:
+    """Return what a book could offer to a round."""
+    accounts = book.accounts
+    balance = accounts.balance[COOPERATIVE_SLOT]
+    return Claims(
+        sorted(_claims(book)),
+        max(0, balance + accounts.credit_limit[COOPERATIVE_SLOT]),
+        max(0, accounts.ceiling[COOPERATIVE_SLOT] - balance - rising(book)),
+    )
 
 
 def _claims(book: Book) -> Iterator[Claim]:
@@ -85,12 +106,12 @@ def bounds(members: int) -> tuple[int, int]:
 
 
 def owed_of(
-    claims: Sequence[Claim], secret: bytes, members: Sequence[bytes], deadline: int
+    claims: Claims, secret: bytes, members: Sequence[bytes], deadline: int
 ) -> list[Owed]:
     """Return what a position states of its members' obligations.
 
     Args:
-        claims: Of the book, in the order of `claims_of`.
+        claims: Of the book.
         secret: Of the position, 32 bytes.
         members: Cooperatives of the convening.
         deadline: Of the round, seconds.
@@ -99,14 +120,21 @@ def owed_of(
     convened = frozenset(members)
     own = reserved_account("cooperative")
     names: dict[bytes, bytes] = {own: OWN_ACCOUNT}
+    room = {(own, b""): claims.falls, (b"", own): claims.rises}
     stated: list[Owed] = []
-    for claim in claims:
+    for claim in claims.obligations:
         if len(stated) == most:
             break
         # Spec 0018: The writer MUST leave out an obligation whose other side is not asked.
         if claim.peer and claim.peer not in convened:
             continue
         accounts = [one for one in (claim.debtor, claim.creditor) if one]
+        # Spec 0018: The writer MUST state of the cooperative's own debts no more than its balance
+        # may fall by, and of its own claims no more than its balance may rise by.
+        side = _own_side(claim, own)
+        amount = min(claim.amount, room.get(side, claim.amount))
+        if not amount:
+            continue
         # Spec 0018: The writer MUST state obligations in the order of their due dates, then of
         # their invoices, and pass over those that need a pseudonym too many.
         if len(dict.fromkeys([*names, *accounts])) - 1 > pseudonyms_max:
@@ -114,9 +142,11 @@ def owed_of(
         for account in accounts:
             if account not in names:
                 names[account] = pseudonym_of(secret, account)
+        if side in room:
+            room[side] -= amount
         stated.append(
             Owed(
-                amt=claim.amount,
+                amt=amount,
                 creditor=names[claim.creditor] if claim.creditor else UNSET,
                 debtor=names[claim.debtor] if claim.debtor else UNSET,
                 peer=claim.peer or UNSET,
@@ -124,6 +154,11 @@ def owed_of(
             )
         )
     return stated
+
+
+def _own_side(claim: Claim, own: bytes) -> tuple[bytes, bytes]:
+    """Return on which side of an obligation the cooperative's own account is, if on any."""
+    return (own if claim.debtor == own else b"", own if claim.creditor == own else b"")
 
 
 def has_obligations(positions: Sequence[Position]) -> bool:

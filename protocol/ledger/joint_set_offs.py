@@ -77,7 +77,7 @@ class Asked:
         self._cuts: dict[bytes, int] = {}
         self._txs: set[bytes] = set()
         self.falls = 0
-        self.rises = sum([one.amount for one in book.head.parts.values() if _rises(one)])
+        self.rises = rising(book)
 
     def name(self, tx: bytes) -> list[Refusal]:
         """Note a cycle; refuse one that is consented to, settled, or named before."""
@@ -134,8 +134,10 @@ class Asked:
         return [Posted(moves)] if self.falls else []
 
 
-def _rises(part: PartReserved) -> bool:
-    return part.creditor >= 0 and part.debtor < 0
+def rising(book: Book) -> int:
+    """Return by how much the parts that wait would raise the cooperative's own balance."""
+    waiting = book.head.parts.values()
+    return sum([one.amount for one in waiting if one.creditor >= 0 and one.debtor < 0])
 
 
 def reserve(

@@ -7,8 +7,9 @@ import pytest
 
 from node.drivers import offers, rounds
 from node.drivers.participant import Bundle
-from protocol.envelope import reopen_verified
+from protocol.envelope import reopen_verified, seal
 from protocol.ledger.set_offs import check_certificate
+from protocol.messages.decisions import LimitChange
 from protocol.messages.joint import JointSetOff
 from protocol.messages.rounds import Certificate, Position, SetOff
 from tests.node.joint_street import OwnAccount, audited, is_idle, owed, owes, position
@@ -66,7 +67,9 @@ async def test_a_circle_of_members_of_two_cooperatives_is_set_off(tmp_path: Path
         assert again.terms() == []
 
 
-async def chain(one: House, two: House) -> tuple[list[Villager], list[bytes]]:
+async def chain(
+    one: House, two: House, limit: int = 1_000
+) -> tuple[list[Villager], list[bytes]]:
     """A circle that only line and invoices together close, through both cooperatives' accounts.
 
     Bretagne owes Rhone on the line, Rhone owes bob, bob owes alice of Bretagne, alice owes
@@ -76,6 +79,8 @@ async def chain(one: House, two: House) -> tuple[list[Villager], list[bytes]]:
     await one.enter(alice.paying(bob, 800))
     await until(lambda: settled(one, two))
     own = [OwnAccount(one), OwnAccount(two)]
+    fields = two.decision(acct=own[1].account, ceil=1_000_000, climit=limit)
+    await two.enter(seal(LimitChange(**fields), two.officer))
     invoices = [
         await owes(own[1], bob, 500), await owes(bob, alice, 450), await owes(alice, own[0], 300)
     ]  # fmt: skip
@@ -92,16 +97,31 @@ async def test_line_and_invoices_together_close_a_circle(tmp_path: Path) -> None
         await until(lambda: is_idle(*houses))
         (terms,) = papers.all(JointSetOff)
         assert (len(terms.document.cuts), len(terms.document.lines)) == (3, 1)
+        assert terms.document.amt == 300
         assert standing(houses) == [{second: 150}, {first: 200, second: 150}]
         assert (one.balance_of(two), two.balance_of(one)) == (500, -500)
         # The members' balances stand still; the cooperatives' own took what their claims lost.
         assert [who.balance for who in people[:2]] == members
         assert [who.balance for who in people[2:]] == [300, -300]
-        gained = [after - position for after, position in zip(map(position, people), before)]
-        assert gained[:2] == [0, 0]
+        assert [position(who) for who in people[:2]] == before[:2]
         for house in houses:
             assert house.book.sum() == 0
             assert house.book.accounts.balance[1] == 0
+        _, _, codes = await audited(*houses)
+        assert codes == []
+
+
+async def test_a_cooperative_without_room_offers_no_debt_of_its_own(tmp_path: Path) -> None:
+    async with village(tmp_path, "Bretagne", "Rhone") as houses:
+        one, two = houses
+        _, (first, second, _) = await chain(one, two, limit=120)
+        papers = Bundle(bundle(*papers_of(await two.ask_round())))
+        await until(lambda: is_idle(*houses))
+        assert [terms.document.amt for terms in papers.terms()] == [120]
+        assert standing(houses)[1] == {first: 380, second: 330}
+        again = Bundle(bundle(*papers_of(await one.ask_round())))
+        assert again.terms() == []
+        assert is_idle(*houses)
         _, _, codes = await audited(*houses)
         assert codes == []
 
