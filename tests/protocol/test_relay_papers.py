@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from protocol.envelope import open_any, open_sealed, seal
 from protocol.errors import EncodingError, ProtocolError
+from protocol.kinds import LOGGED
 from protocol.ledger import relays
 from protocol.ledger.refusals import Refusal
 from protocol.messages.peering import Answer
@@ -236,3 +237,23 @@ def test_an_offer_cannot_pay_more_or_what_is_anothers(fair: Fair) -> None:
         assert fair.here.submit(answer) is None
         reasons.append(open_sealed(answer, Answer).document.why)
     assert reasons == [43, 39, 39, 38]
+
+
+def test_an_answer_leaves_an_invoice_alone_that_was_told_again_meanwhile(fair: Fair) -> None:
+    inv = fair.owe(fair.bob, fair.alice, 100)
+    (sealed,) = [one for _, one in fair.here.log if open_any(one, LOGGED).id == inv]
+    assert fair.sends(fair.bob, far_pay(fair.bob, fair.alice, 60, inv)) is None
+    for who in (fair.alice, fair.bob):
+        assert fair.sends(who, cancellation(who, inv)) is None
+    fair.forth.tell()
+    fair.back.tell()
+    # Bretagne's node tells of the same invoice once more, and bob accepts it once more.
+    state = fair.there.book.correspondent(fair.here.id)
+    assert state is not None
+    place = {"seq": state[1].heard + 1, "prev": state[1].hhead}
+    assert answered(fair.forth, sealed, **place) == 0
+    assert fair.sends(fair.bob, acceptance(fair.bob, inv)) is None
+    fair.back.offer()
+    fair.back.answer()
+    one = fair.there.book.head.invoices[inv]
+    assert (one.owed, one.held, fair.bob.balance) == (100, 0, 0)
