@@ -11,13 +11,13 @@ from cli.asking import ask, ask_account
 from cli.choices import Choices, Language
 from cli.cooperative import Cooperative
 from cli.failures import ExitCode
-from cli.far_invoices import untaken
+from cli.far_invoices import untaken, why_not
 from cli.grammar import command, option
 from cli.invoice_papers import address_of, name_of
 from cli.pay import spoken
 from cli.proofs import check_home
 from cli.screen import draw_table, emit_json, note, result
-from cli.sentences import say, say_refusal
+from cli.sentences import say
 from cli.session import Session, session, wallet_at_home
 from cli.settling import settle_all
 from protocol.envelope import Opened, open_any, open_sealed
@@ -287,7 +287,7 @@ def _draw(movements: list[Movement], home: Cooperative, lang: Language) -> None:
     for one in movements:
         if one.untaken is not None:
             inv, refusal = one.untaken
-            says = say_refusal(refusal, lang)
+            says = why_not(refusal, lang)
             text = say("invoice.untaken", lang, id=inv.hex()[:12], reason=says)
             rows.append([clock.local_time(one.at), text, "", ""])
             continue

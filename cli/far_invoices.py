@@ -8,6 +8,7 @@ import time
 from typing import Any, Final, NamedTuple
 
 from cli.asking import ask, check_receipt
+from cli.choices import Language
 from cli.cooperative import Cooperative
 from cli.failures import ExitCode, Failure
 from cli.neighbours import neighbours
@@ -58,17 +59,12 @@ def await_known(run: Session, peer: Cooperative, document: Opened[Any]) -> Known
     """Wait a little for the other cooperative's acknowledgement; None while there is none.
 
     Raises:
+        Failure: the node does not answer.
         ProtocolError: what the node shows does not hold.
     """
     until = time.monotonic() + PATIENCE_S
     for attempt in range(1_000):
-        try:
-            raw = ask(run.client, run.home, run.asker, "outcome", doc=document.id)
-        except Failure as failure:
-            # It stands in the log and its receipt is kept: a silent node changes nothing in that.
-            if failure.code is ExitCode.NETWORK:
-                return None
-            raise
+        raw = ask(run.client, run.home, run.asker, "outcome", doc=document.id)
         outcome = OUTCOME.decode(raw)
         if outcome.state != "held":
             return check_known(outcome, run.home, peer, document.id)
@@ -113,21 +109,33 @@ def tell_far(run: Session, document: Opened[Any], cooperative: bytes) -> tuple[S
     Returns:
         How it stands there, and the exit code.
     """
-    peer, lang = neighbour_of(run, cooperative), run.choices.lang
-    known = await_known(run, peer, document)
-    kind = type(document.document).__name__.lower()
+    lang, kind = run.choices.lang, type(document.document).__name__.lower()
+    name, known = say("invoice.far_peer", lang), None
+    try:
+        peer = neighbour_of(run, cooperative)
+        name, known = peer.name, await_known(run, peer, document)
+    except Failure as failure:
+        # It stands in the log and its receipt is kept: a silent node changes nothing in that.
+        if failure.code is not ExitCode.NETWORK:
+            raise
     if known is None:
-        note(say("invoice.far_held", lang, peer=peer.name))
+        note(say("invoice.far_held", lang, peer=name))
         return "held", ExitCode.PENDING
     if known.refusal is not None:
-        is_full = known.refusal is Refusal.TOO_MANY_WAITING
-        reason = say("invoice.far_full", lang) if is_full else say_refusal(known.refusal, lang)
-        note(say(f"invoice.far_refused_{kind}", lang, peer=peer.name, reason=reason))
-        return "refused", ExitCode.REFUSED if kind == "invoice" else ExitCode.DONE
-    note(say("invoice.far_known", lang, peer=peer.name))
+        reason = why_not(known.refusal, lang)
+        note(say(f"invoice.far_refused_{kind}", lang, peer=name, reason=reason))
+        return "refused", ExitCode.DONE if kind == "cancellation" else ExitCode.REFUSED
+    note(say("invoice.far_known", lang, peer=name))
     if kind == "cancellation":
         note(say("invoice.far_ended" if known.ends else "invoice.far_noted", lang))
     return "final", ExitCode.DONE
+
+
+def why_not(refusal: Refusal, lang: Language) -> str:
+    """Return why the other cooperative's book did not take a document."""
+    # The sentence for one's own book speaks of one's own invoices alone.
+    is_full = refusal is Refusal.TOO_MANY_WAITING
+    return say("invoice.far_full", lang) if is_full else say_refusal(refusal, lang)
 
 
 def _refusal(why: int) -> Refusal | None:

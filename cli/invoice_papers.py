@@ -140,9 +140,9 @@ def address_of(who: str) -> str:
 
 def name_of(address: str | None, lang: Language) -> str:
     """Return how a sentence calls somebody: Bob for `bob@bretagne`."""
-    if not address:
+    name = address.partition("@")[0] if address else ""
+    if not name:
         return say("invoice.somebody", lang)
-    name = address.partition("@")[0] or say("invoice.somebody", lang)
     return name[:1].upper() + name[1:]
 
 

@@ -368,4 +368,7 @@ BREACHES: Final[dict[Refusal, tuple[str, str]]] = {
         "compensation qui change une position nette",
         "set-off that changes a net position",
     ),
+    Refusal.RELAY_UNKNOWN: ("transmission inconnue", "relay unknown"),
+    Refusal.RELAY_NOT_NEXT: ("transmission hors d'ordre", "relay out of order"),
+    Refusal.INVOICE_KNOWN: ("facture transmise deux fois", "invoice relayed twice"),
 }

@@ -50,6 +50,7 @@ INVOICE: Final[dict[str, tuple[str, str]]] = {
         "{peer} has not entered it yet: your node repeats it until that is done. "
         "See 'ronde invoice list'.",
     ),
+    "invoice.far_peer": ("L'autre coopérative", "The other cooperative"),
     "invoice.far_known": ("{peer} l'a inscrit aussi.", "{peer} has entered it too."),
     "invoice.far_ended": (
         "La facture a pris fin des deux côtés.",

@@ -35,8 +35,8 @@ from protocol.messages.wire import (
 from protocol.shapes import Document
 
 
-class Lane(NamedTuple):
-    """What goes along a lane to a neighbour, and where it is kept.
+class Freight(NamedTuple):
+    """What a courier carries to the neighbours, and where it is kept.
 
     Attributes:
         path: Where the neighbour takes it.
@@ -55,7 +55,7 @@ class Lane(NamedTuple):
     inside: str
 
 
-OFFERS: Final = Lane(
+OFFERS: Final = Freight(
     path="/offers",
     waiting="SELECT extra FROM offers WHERE cooperative=? AND answer IS NULL ORDER BY seq LIMIT ?",
     known="SELECT e.sealed FROM answers a JOIN entries e USING (idx) "
@@ -74,7 +74,7 @@ WAIT_MAX_S: Final = 600.0
 class Courier:
     """Carries offers to the neighbours, one lane each, and answers theirs."""
 
-    lane = OFFERS
+    freight = OFFERS
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -86,7 +86,7 @@ class Courier:
 
     def routes(self) -> dict[tuple[str, str], Route]:
         """Return what other nodes may send."""
-        return {("POST", self.lane.path): self.receive}
+        return {("POST", self.freight.path): self.receive}
 
     async def run(self) -> None:
         """Keep one lane going for each neighbour, until cancelled."""
@@ -133,7 +133,7 @@ class Courier:
 
     def _waiting(self, cooperative: bytes) -> list[bytes]:
         # The reader sees only what is on the disk: an offer that a crash could undo never leaves.
-        found = rows(self._desk.ledger.reader, self.lane.waiting, (cooperative, OFFERS_MAX))
+        found = rows(self._desk.ledger.reader, self.freight.waiting, (cooperative, OFFERS_MAX))
         waiting: list[bytes] = []
         size = 0
         for (extra,) in found:
@@ -148,10 +148,10 @@ class Courier:
         if url is None:
             raise PeerError("its address is not known")
         batch = Batch([SUBMISSION.decode(extra) for extra in waiting])
-        target = f"{url}{self.lane.path}"
+        target = f"{url}{self.freight.path}"
         answer = await self._desk.peers.request("POST", target, BATCH.encode(batch))
         papers = PAPERS.decode(answer).papers
-        items = [Item(open_sealed(paper, self.lane.answer)) for paper in papers]
+        items = [Item(open_sealed(paper, self.freight.answer)) for paper in papers]
         if len(items) > len(waiting):
             raise PeerError("more answers than offers")
         await self._desk.sequencer.submit(items)
@@ -165,7 +165,7 @@ class Courier:
         """
         batch = BATCH.decode(body)
         offers: list[tuple[Opened[Any], Submission]] = [
-            (open_sealed(submission.doc, self.lane.paper), submission)
+            (open_sealed(submission.doc, self.freight.paper), submission)
             for submission in batch.items[:OFFERS_MAX]
         ]
         answers: list[bytes] = []
@@ -188,12 +188,12 @@ class Courier:
 
     def _known(self, opened: Opened[Any]) -> bytes | None:
         place = (opened.document.by, opened.document.seq)
-        found = rows(self._desk.ledger.reader, self.lane.known, place)
+        found = rows(self._desk.ledger.reader, self.freight.known, place)
         if not found:
             return None
-        answer = open_sealed(found[0][0], self.lane.answer)
-        inside = getattr(answer.document, self.lane.inside)
-        return answer.sealed if open_sealed(inside, self.lane.paper).id == opened.id else None
+        answer = open_sealed(found[0][0], self.freight.answer)
+        inside = getattr(answer.document, self.freight.inside)
+        return answer.sealed if open_sealed(inside, self.freight.paper).id == opened.id else None
 
     def _label(self, opened: Opened[Any], submission: Submission) -> Submission:
         return label(opened.document.what, submission)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from node.drivers.offers import Courier, Lane, label
+from node.drivers.offers import Courier, Freight, label
 from node.ledger import Maker
 from protocol.envelope import Opened, open_any, seal_opened
 from protocol.ledger.book import COOPERATIVE_SLOT, Book
@@ -17,7 +17,7 @@ from protocol.messages.invoices import Invoice
 from protocol.messages.relaying import Acknowledgement, Relay
 from protocol.messages.wire import Submission
 
-RELAYS: Final = Lane(
+RELAYS: Final = Freight(
     path="/relays",
     waiting="SELECT extra FROM relays WHERE cooperative=? AND answer IS NULL ORDER BY seq LIMIT ?",
     known="SELECT e.sealed FROM heard h JOIN entries e USING (idx) "
@@ -31,7 +31,7 @@ RELAYS: Final = Lane(
 class Teller(Courier):
     """Carries relays to the neighbours, one lane each, and acknowledges theirs."""
 
-    lane = RELAYS
+    freight = RELAYS
 
     def _label(self, opened: Opened[Any], submission: Submission) -> Submission:
         told = open_any(opened.document.doc, RELAYED).document

@@ -123,7 +123,15 @@ def poured(place: Place, head: str, piece: bytes, whole: int) -> tuple[int, byte
     return sent, answer
 
 
-PATHS = ["/documents", "/documents/batch", "/questions", "/lines", "/offers", "/rounds/manifest"]
+PATHS = [
+    "/documents",
+    "/documents/batch",
+    "/questions",
+    "/lines",
+    "/offers",
+    "/relays",
+    "/rounds/manifest",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -124,7 +124,7 @@ def test_what_is_asked_is_withdrawn_or_declined_and_what_is_owed_needs_both(town
 def test_what_cannot_be_is_refused_before_anything_is_signed(town: Town) -> None:
     alice = person(town, "alice")
     refused(alice.types("invoice", "issue", "alice", "5", "--yes"), 1, "soi-même")
-    refused(alice.types("invoice", "issue", "bob@rhone", "5", "--yes"), 1, "même coopérative")
+    refused(alice.types("invoice", "issue", "bob@rhone", "5", "--yes"), 3, "bob@rhone")
     refused(alice.types("invoice", "issue", "personne", "5", "--yes"), 3, "personne@bretagne")
     refused(alice.types("invoice", "issue", "bob", "99999999999", "--yes"), 2, "jusqu'à")
     refused(alice.types("invoice", "accept", "xyz", "--yes"), 2)

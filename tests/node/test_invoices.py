@@ -223,17 +223,23 @@ async def test_a_refused_payment_of_an_invoice_is_refused_as_the_rules_say(house
     assert await house.submit(seal(order, *bob.seeds)) is Refusal.MORE_THAN_OWED
 
 
-async def test_a_database_of_version_1_learns_of_invoices(house: House) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+async def test_a_database_of_an_older_version_learns_of_invoices(
+    house: House, version: int
+) -> None:
     alice, bob = await house.admit("alice"), await house.admit("bob")
     await house.stop()
     path = house.folder / DATABASE_NAME
     connection = open_database(path)
-    connection.executescript("DROP TABLE invoices; DROP TABLE cuts; PRAGMA user_version=1;")
+    connection.executescript("DROP TABLE relays; DROP TABLE heard;")
+    if version == 1:
+        connection.executescript("DROP TABLE invoices; DROP TABLE cuts;")
+    connection.executescript(f"PRAGMA user_version={version};")
     connection.close()
     # Whoever only looks at it changes nothing.
     open_database(path, alone=False).close()
     reader = read_connection(path)
-    assert reader.execute("PRAGMA user_version").fetchone() == (1,)
+    assert reader.execute("PRAGMA user_version").fetchone() == (version,)
     reader.close()
     await house.start()
     await owe(bob, alice, 50)

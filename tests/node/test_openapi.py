@@ -20,6 +20,8 @@ from schemathesis.specs.openapi.checks import (
 from node.door import MSGPACK, SEALED
 from node.http.openapi import description
 from node.http.routes import ROUTES, routes_of
+from protocol.envelope import seal
+from protocol.messages.relaying import Relay
 from protocol.messages.wire import BATCH, SUBMISSION, Batch, Submission
 from tests.node.paper_door import forged_order, sealed_order
 from tests.node.town_hall import found, get, node
@@ -32,7 +34,14 @@ CHECKS = [
     status_code_conformance,
     unsupported_method,
 ]
-DOCUMENTS = [sealed_order(1), sealed_order(2, 99), forged_order(), b"\x80", b"x" * 500]
+RELAY = Relay(
+    by=bytes(32), doc=sealed_order(3), exp=1, iat=1, kev=0, net=bytes(32), prev=bytes(32), seq=1,
+    to=bytes(32),
+)  # fmt: skip
+DOCUMENTS = [
+    sealed_order(1), sealed_order(2, 99), forged_order(), seal(RELAY, bytes(32)), b"\x80",
+    b"x" * 500,
+]  # fmt: skip
 SUBMISSIONS = [Submission(doc=doc) for doc in DOCUMENTS]
 
 BODIES = st.one_of(

@@ -19,13 +19,24 @@ from protocol.messages.wire import (
     BATCH,
     INVOICES,
     OUTCOME,
+    SUBMISSION,
     Batch,
     InvoiceLine,
     Outcome,
     Submission,
 )
 from tests.node.test_invoices import about, invoice
-from tests.node.village import SALT, House, Villager, dated, papers_of, purpose, until, village
+from tests.node.village import (
+    SALT,
+    House,
+    Villager,
+    connect,
+    dated,
+    papers_of,
+    purpose,
+    until,
+    village,
+)
 from tests.protocol.fair import between
 from tests.protocol.market import identifier
 
@@ -181,8 +192,6 @@ async def test_the_same_relay_gets_the_same_acknowledgement_and_another_one_none
         await one.enter(sealed)
         await until(lambda: quiet(one, two))
         (extra,) = one.rows("SELECT extra FROM relays")[0]
-        from protocol.messages.wire import SUBMISSION
-
         body = BATCH.encode(Batch([SUBMISSION.decode(extra)] * 2))
         (first, second) = papers_of(await two.call("POST", "/relays", body))
         (held,) = two.rows("SELECT sealed FROM entries JOIN heard USING (idx)")[0]
@@ -211,11 +220,61 @@ async def test_a_purpose_that_was_not_signed_is_not_kept(tmp_path: Path) -> None
         await one.enter(abroad(alice, bob, 500, **purpose("miel")), salt=SALT, text="miel")
         (extra,) = one.rows("SELECT extra FROM relays")[0]
         await two.start()
-        from protocol.messages.wire import SUBMISSION
-
         true = SUBMISSION.decode(extra)
         lie = Submission(doc=true.doc, name=true.name, salt=true.salt, text="or")
         await two.call("POST", "/relays", BATCH.encode(Batch([lie])))
         await until(lambda: quiet(one, two))
         (line,) = await lines_of(bob)
         assert not isinstance(line.text, str)
+
+
+async def test_no_byte_of_a_relay_can_be_another_one(tmp_path: Path) -> None:
+    dice = random.Random(17)
+    async with village(tmp_path, "Bretagne", "Rhone") as (one, two):
+        alice, bob = await one.admit("alice"), await two.admit("bob")
+        await two.stop()
+        await one.enter(abroad(alice, bob, 500))
+        (extra,) = one.rows("SELECT extra FROM relays")[0]
+        await one.stop()
+        await two.start()
+        body = BATCH.encode(Batch([SUBMISSION.decode(extra)]))
+        size = two.live.ledger.tree.size
+        for _ in range(300):
+            place = dice.randrange(len(body))
+            wrong = body[:place] + bytes([body[place] ^ 1 << dice.randrange(8)]) + body[place + 1 :]
+            if wrong.replace(b"alice", b"") != body.replace(b"alice", b"") and b"alice" in wrong:
+                reply = await two.call("POST", "/relays", wrong)
+                assert reply.status in {400, 403, 422}, reply
+        for cut in range(0, len(body), 7):
+            assert (await two.call("POST", "/relays", body[:cut])).status in {400, 403}
+        assert two.live.ledger.tree.size == size
+        assert len(papers_of(await two.call("POST", "/relays", body))) == 1
+        await one.start()
+        await until(lambda: quiet(one, two))
+
+
+async def test_a_stranger_and_a_neighbour_out_of_turn_get_no_acknowledgement(
+    tmp_path: Path,
+) -> None:
+    async with village(tmp_path, "Bretagne", "Rhone", "Alsace", ring=False) as (one, two, far):
+        await connect(one, two)
+        alice, bob = await one.admit("alice"), await two.admit("bob")
+        size = two.live.ledger.tree.size
+        sealed = abroad(alice, bob, 5)
+        fields: dict[str, Any] = {
+            "by": one.id, "doc": sealed, "exp": 1, "iat": 1, "kev": 0, "net": two.book.net,
+            "prev": bytes(32), "seq": 1, "to": two.id,
+        }  # fmt: skip
+        seeds = [house.live.ledger.keys.document for house in (one, far)]
+        for change, seed in (
+            ({}, seeds[1]), ({"by": far.id}, seeds[1]), ({"seq": 2}, seeds[0]),
+            ({"prev": b"x" * 32}, seeds[0]), ({"to": far.id}, seeds[0]), ({"kev": 4}, seeds[0]),
+        ):  # fmt: skip
+            relay = seal(Relay(**fields | change), seed)
+            body = BATCH.encode(Batch([Submission(doc=relay)]))
+            assert papers_of(await two.call("POST", "/relays", body)) == []
+        for inside in (pays(bob, alice, 5, bytes(32)), b"junk", seal(Relay(**fields), seeds[0])):
+            relay = seal(Relay(**fields | {"doc": inside}), seeds[0])
+            body = BATCH.encode(Batch([Submission(doc=relay)]))
+            assert (await two.call("POST", "/relays", body)).status == 400
+        assert two.live.ledger.tree.size == size

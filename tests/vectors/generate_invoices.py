@@ -106,7 +106,7 @@ def _refused() -> list[Case]:
         ("pay-unknown", "no such invoice", _pay(DAVE, BOB, 1, stranger), 38),
         ("pay-others", "to another than its creditor", _pay(DAVE, CAROL, 1, DA), 39),
         ("pay-waiting", "not accepted yet", _pay(DAVE, BOB, 1, WAITING), 41),
-        ("pay-abroad", "invoices stay inside", _pay(DAVE, FAR, 1, DA), 38),
+        ("pay-abroad", "to another than its creditor", _pay(DAVE, FAR, 1, DA), 39),
     ]  # fmt: skip
     return [
         story(f"{name}_fail", comment, [(HOME, sealed, refusal)], {})

@@ -98,3 +98,6 @@ def run(given: dict[str, list[Case]], case: Case) -> None:
         }
         assert got == amounts
         assert books[name].sum() == 0
+    for name, owed in case.get("invoices", {}).items():
+        invoices = books[name].head.invoices
+        assert {inv.hex(): one.owed for inv, one in invoices.items() if one.accepted} == owed

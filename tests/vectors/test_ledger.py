@@ -1,4 +1,4 @@
-"""Runs spec/vectors/0006-ledger, 0012-payments, 0014-set-offs, 0016-invoices."""
+"""Runs spec/vectors/0006-ledger, 0012-payments, 0014-set-offs, 0016 and 0017."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from protocol.ledger.set_offs import quorum
 from protocol.messages.orders import purpose_digest
 from tests.vectors.papers import cases, read, run
 
-VECTORS = ["0006-ledger", "0012-payments", "0014-set-offs", "0016-invoices"]
+VECTORS = ["0006-ledger", "0012-payments", "0014-set-offs", "0016-invoices", "0017-far-invoices"]
 GIVEN = {folder: read(folder, "entries.json")["given"] for folder in VECTORS}
 
 
