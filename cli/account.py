@@ -12,6 +12,7 @@ from cli.choices import Choices, Language
 from cli.cooperative import Cooperative
 from cli.failures import ExitCode
 from cli.far_invoices import untaken, why_not
+from cli.falls import SET_OFFS, falls_in
 from cli.grammar import command, option
 from cli.invoice_papers import address_of, name_of
 from cli.pay import spoken
@@ -25,7 +26,6 @@ from protocol.errors import ProofError
 from protocol.identifiers import TextKind, to_text
 from protocol.kinds import LOGGED
 from protocol.ledger.refusals import Refusal
-from protocol.messages.invoices import Discharge
 from protocol.messages.orders import Order
 from protocol.messages.peering import Answer, Offer
 from protocol.messages.wire import HISTORY, AccountView, Fall, HistoryLine
@@ -202,7 +202,7 @@ def read_movement(
 
 
 def read_falls(line: HistoryLine, own: str) -> list[Movement]:
-    """Check what a set-off did to the reader's debts against the signed discharge.
+    """Check what a set-off did to the reader's debts against what was signed.
 
     Args:
         line: As the node says it.
@@ -212,15 +212,16 @@ def read_falls(line: HistoryLine, own: str) -> list[Movement]:
         One movement of nothing for each debt that fell.
 
     Raises:
-        ProtocolError: the discharge does not hold, or says something else than the node.
+        ProtocolError: the discharge or certificate does not hold, or says something else than the
+            node.
     """
     if not isinstance(line.falls, list):
         return []
-    opened = open_sealed(line.entry.sealed, Discharge)
-    cuts = {cut.inv: cut.amt for cut in opened.document.cuts}
+    opened = open_any(line.entry.sealed, SET_OFFS)
+    fallen = falls_in(opened.document)
     movements = []
     for fall in line.falls:
-        if cuts.get(fall.inv) != fall.amt or fall.owed < fall.amt:
+        if not fallen(fall.inv, fall.amt) or fall.owed < fall.amt:
             raise ProofError("the node says another set-off than the signed document")
         other = address_of(fall.who) if isinstance(fall.who, str) else None
         giver, receiver = (own, other) if fall.owes else (other, own)

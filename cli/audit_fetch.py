@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from cli import durable, papers
+from cli.audit_files import BLINDS as BLINDS_FILE
 from cli.audit_files import CHARTER, LINES, ROUNDS, LogFolder, leaves_of, pack_papers
 from cli.clock import now_s
 from cli.failures import ExitCode, Failure
@@ -21,7 +22,7 @@ from protocol.identifiers import slug
 from protocol.log.checkpoints import open_checkpoint
 from protocol.messages.decisions import Charter
 from protocol.messages.rounds import Manifest
-from protocol.messages.wire import NEIGHBOURS, OPENINGS, PAPERS, Opening
+from protocol.messages.wire import BLINDS, NEIGHBOURS, OPENINGS, PAPERS, Opening
 from protocol.signatures import public_key_of
 
 AT_ONCE: Final = 8
@@ -83,6 +84,9 @@ async def fetch_nodes(urls: Sequence[str], folder: Path, key_seed: bytes, tell: 
         _, more = await _each([_fetch_log(visit, key_seed, tell) for visit in reached])
         broken += more
         _, more = await _each([_fetch_rounds(visit, folder) for visit in reached])
+        broken += more
+        # Last, so that no position is here without its secret.
+        _, more = await _each([_fetch_blinds(visit, key_seed) for visit in reached])
         broken += more
     finally:
         for client in clients:
@@ -158,6 +162,27 @@ async def _fetch_log(visit: Visit, key_seed: bytes, tell: Tell) -> Visit:
         tell(visit.name, have, size)
     await asyncio.to_thread(visit.folder.close, bytes(leaves), note)
     return visit
+
+
+async def _fetch_blinds(visit: Visit, key_seed: bytes) -> None:
+    """Bring the secrets of the node's positions, 32 bytes each."""
+    secrets: list[bytes] = []
+    while True:
+        first = len(secrets)
+        question = papers.question(
+            "blinds",
+            public_key_of(key_seed),
+            visit.charter.id,
+            visit.charter.document.net,
+            now_s=now_s(),
+            first=first,
+            most=MOST,
+        )
+        answer = await visit.client.request("POST", "/questions", seal(question, key_seed))
+        secrets += BLINDS.decode(expect_ok(answer)).secrets[:MOST]
+        if len(secrets) < first + MOST or len(secrets) >= ROUNDS_MAX:
+            durable.write_over(visit.folder.path / BLINDS_FILE, b"".join(secrets))
+            return
 
 
 async def _openings(visit: Visit, key_seed: bytes, first: int, most: int) -> list[Opening]:

@@ -1,6 +1,6 @@
 """The folder of an audit: what was fetched of each node, as plain files (spec 0015).
 
-`DIR/<name>/charter|checkpoint|lines|entries|leaves` and `DIR/rounds/<hex>/<name>`. Nothing in it is
+`DIR/<name>/charter|checkpoint|lines|entries|leaves|blinds` and `DIR/rounds/<hex>/<name>`. Nothing in it is
 secret to the auditor's mandate, and nothing in it is believed before it is verified.
 """
 
@@ -19,6 +19,7 @@ from protocol.log.leaves import SALT_BYTES, entry_leaf
 from protocol.log.merkle import HASH_BYTES
 from protocol.messages.wire import Opening
 
+BLINDS: Final = "blinds"
 CHARTER: Final = "charter"
 CHECKPOINT: Final = "checkpoint"
 ENTRIES: Final = "entries"

@@ -16,6 +16,7 @@ import msgspec
 
 from cli import durable
 from cli.audit_files import (
+    BLINDS,
     CHARTER,
     CHECKPOINT,
     ENTRIES,
@@ -28,6 +29,7 @@ from cli.audit_files import (
 )
 from cli.failures import ExitCode, Failure
 from federation.findings import Code, Finding, Level
+from federation.joint_audit import secrets_by_blind
 from federation.ledger_audit import audit_log
 from federation.log_report import LogReport
 from federation.mirrors import check_pairs, check_published, check_set_offs, key_ring
@@ -35,6 +37,7 @@ from federation.relay_mirrors import check_relays
 from federation.round_audit import check_round
 from federation.round_certificates import unpublished
 from federation.round_report import RoundPapers, RoundReport, open_papers, sizes_of
+from protocol.blinding import SECRET_BYTES
 
 Sizes = Mapping[bytes, Sequence[int]]
 _ROUND_NAME: Final = re.compile(r"[0-9a-f]{64}")
@@ -107,7 +110,8 @@ def verify_folder(folder: Path, jobs: int, tell: Callable[[str], None]) -> Verdi
             # Spec 0015: The reader MUST refuse two logs of one cooperative.
             loose.add(Code.LOG_TWICE, log.name, place.name)
     ring = key_ring(by_id.values())
-    rounds = [check_round(papers, by_id, ring) for papers in opened]
+    secrets = secrets_by_blind(_secrets(folders, loose))
+    rounds = [check_round(papers, by_id, ring, secrets) for papers in opened]
     found = [finding for log in logs for finding in log.findings]
     found += loose.findings + check_pairs(by_id) + check_relays(by_id)
     found += check_set_offs(by_id, ring)
@@ -120,6 +124,21 @@ def verify_folder(folder: Path, jobs: int, tell: Callable[[str], None]) -> Verdi
         sum(log.signatures for log in logs) + sum(papers.signatures for papers in opened),
         _pairs(by_id),
     )
+
+
+def _secrets(folders: Sequence[LogFolder], loose: Loose) -> list[bytes]:
+    """Return the secrets of positions that nodes have shown; a folder without has none."""
+    secrets: list[bytes] = []
+    for place in folders:
+        if not (place.path / BLINDS).exists():
+            continue
+        content = _content(place, BLINDS, loose, PAPERS_BYTES_MAX) or b""
+        if len(content) % SECRET_BYTES:
+            # Spec 0015: The reader MUST refuse a file that ends inside a record.
+            loose.add(Code.FILE_BROKEN, place.name, f"{place.name}/{BLINDS}")
+            continue
+        secrets += [content[at : at + SECRET_BYTES] for at in range(0, len(content), SECRET_BYTES)]
+    return secrets
 
 
 def _pairs(logs: Mapping[bytes, LogReport]) -> int:

@@ -12,7 +12,7 @@ from cli.node_client import ROUND_TIMEOUT_S, expect_ok
 from protocol.envelope import ENVELOPE, open_sealed, seal
 from protocol.kinds import TYPE_OF
 from protocol.ledger.set_offs import check_certificate
-from protocol.messages.rounds import Certificate
+from protocol.messages.rounds import Certificate, SetOff
 from protocol.messages.wire import PAPERS
 from protocol.signatures import public_key_of
 
@@ -100,6 +100,8 @@ async def hold_round(convener: Place, places: Sequence[Place]) -> list[Loop]:
     for paper in PAPERS.decode(expect_ok(answer)).papers:
         if ENVELOPE.decode(paper).t == _CERTIFICATE:
             terms, _ = check_certificate(open_sealed(paper, Certificate).document)
+            if not isinstance(terms, SetOff):
+                continue
             ring = [order[member] for member in terms.cycle]
             # A person reads it from the cooperative that was named first.
             first = ring.index(min(ring))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cli.asking import ask
 from cli.choices import Choices, Language
@@ -12,12 +12,13 @@ from cli.grammar import command
 from cli.screen import draw_table, emit_json, note, result
 from cli.sentences import say
 from cli.session import session, wallet_at_home
+from federation.joint_cycles import check_round_terms
 from federation.obligations import Graph
 from federation.round_papers import (
+    agreed_debts,
     check_convening,
     check_manifest,
     check_solution,
-    check_terms,
     keys_of,
     manifest_quorum,
     round_graph,
@@ -25,8 +26,9 @@ from federation.round_papers import (
 from protocol.envelope import Opened, open_any
 from protocol.errors import ProofError
 from protocol.kinds import type_name
-from protocol.ledger.set_offs import check_certificate
+from protocol.ledger.set_offs import Terms, check_certificate, members_of
 from protocol.messages.decisions import Charter
+from protocol.messages.joint import JointSetOff
 from protocol.messages.rounds import (
     Certificate,
     Convening,
@@ -40,9 +42,26 @@ from protocol.messages.wire import PAPERS
 ROUND_TYPES = frozenset(
     type_name(word)
     for word in (
-        "certificate", "charter", "convening", "manifest", "position", "setoff", "solution",
+        "certificate", "charter", "convening", "jointsetoff", "manifest", "position", "setoff",
+        "solution",
     )
 )  # fmt: skip
+
+
+class Loop(NamedTuple):
+    """One cycle of a round.
+
+    Attributes:
+        members: Names of the cooperatives: around the cycle, or involved in a joint one.
+        amount: By which each debt falls, minor units.
+        held: Whether it is certified.
+        obligations: How many debts of members are in it; 0 for a cycle of lines alone.
+    """
+
+    members: list[str]
+    amount: int
+    held: bool
+    obligations: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +71,20 @@ class Cleared:
     Attributes:
         id: Identifier of the manifest, 32 bytes.
         names: Name of each cooperative, in the order of the graph.
-        graph: The debts before.
-        done: Minor units set off by certified cycles, one for each debt.
-        cycles: (members, minor units, whether it is certified) of each cycle.
+        graph: The debts on lines before.
+        done: Minor units set off by certified cycles, one for each debt on a line.
+        cycles: In the order of their numbers.
+        owed: What members owed one another before, minor units; 0 in a round of lines alone.
+        fallen: Of this, what certified cycles have set off.
     """
 
     id: bytes
     names: list[str]
     graph: Graph[bytes]
     done: list[int]
-    cycles: list[tuple[list[str], int, bool]]
+    cycles: list[Loop]
+    owed: int = 0
+    fallen: int = 0
 
 
 @command(
@@ -80,7 +103,7 @@ def round_(choices: Choices) -> int:
         emit_json(shape_of(home, cleared))
     else:
         _draw(home, cleared, choices.lang)
-    pending = any(not certified for _, _, certified in cleared.cycles)
+    pending = any(not loop.held for loop in cleared.cycles)
     if pending:
         note(say("round.pending", choices.lang))
     return ExitCode.PENDING if pending else ExitCode.DONE
@@ -109,25 +132,32 @@ def read_round(papers: Sequence[bytes], net: bytes) -> Cleared:
     )
     quorum = manifest_quorum(convening.document)
     check_manifest(manifest, convening, positions, keys, quorum)
-    graph = round_graph(manifest.document, [one.document for one in positions])
+    stated = [one.document for one in positions]
+    graph = round_graph(manifest.document, stated)
+    lines = Graph.from_debts(agreed_debts(stated), members=manifest.document.members)
     names = {one.id: one.document.name for one in charters}
-    done = [0] * len(graph.amounts)
-    cycles: list[tuple[list[str], int, bool]] = []
+    done = [0] * len(lines.amounts)
+    cycles: list[Loop] = []
+    fallen = 0
     if any(isinstance(one.document, Solution) for one in opened):
         solution: Opened[Solution] = _only(opened, Solution)
         flow = check_solution(solution, manifest, graph, keys)
         terms = sorted(
-            (one.document for one in opened if isinstance(one.document, SetOff)),
+            (one.document for one in opened if isinstance(one.document, SetOff | JointSetOff)),
             key=lambda one: one.seq,
         )
-        check_terms(terms, convening.document, manifest, graph, flow, keys)
+        check_round_terms(terms, convening.document, manifest, stated, graph, flow, keys)
         certified = _certified(opened)
         for one in terms:
             held = one in certified
-            cycles.append(([names[member] for member in one.cycle], one.amt, held))
+            cuts = len(one.cuts) if isinstance(one, JointSetOff) else 0
+            cycles.append(Loop([names[member] for member in members_of(one)], one.amt, held, cuts))
             if held:
-                _add(graph, done, one)
-    return Cleared(manifest.id, [names[member] for member in graph.names], graph, done, cycles)
+                _add(lines, done, one)
+                fallen += one.amt * cuts
+    owed = sum(graph.amounts) - sum(lines.amounts)
+    called = [names[member] for member in lines.names]
+    return Cleared(manifest.id, called, lines, done, cycles, owed, fallen)
 
 
 def _only(opened: Sequence[Opened[Any]], struct: type) -> Any:
@@ -137,7 +167,7 @@ def _only(opened: Sequence[Opened[Any]], struct: type) -> Any:
     return found[0]
 
 
-def _certified(opened: Sequence[Opened[Any]]) -> list[SetOff]:
+def _certified(opened: Sequence[Opened[Any]]) -> list[Terms]:
     return [
         check_certificate(one.document)[0]
         for one in opened
@@ -145,11 +175,15 @@ def _certified(opened: Sequence[Opened[Any]]) -> list[SetOff]:
     ]
 
 
-def _add(graph: Graph[bytes], done: list[int], terms: SetOff) -> None:
-    arcs = [
-        (debtor, terms.cycle[(place + 1) % len(terms.cycle)], terms.amt)
-        for place, debtor in enumerate(terms.cycle)
-    ]
+def _add(graph: Graph[bytes], done: list[int], terms: Terms) -> None:
+    if isinstance(terms, JointSetOff):
+        coops = terms.coops
+        arcs = [(coops[one.debtor], coops[one.creditor], terms.amt) for one in terms.lines]
+    else:
+        arcs = [
+            (debtor, terms.cycle[(place + 1) % len(terms.cycle)], terms.amt)
+            for place, debtor in enumerate(terms.cycle)
+        ]
     for place, amount in enumerate(graph.aligned(arcs)):
         done[place] += amount
 
@@ -195,13 +229,19 @@ def shape_of(home: Cooperative, cleared: Cleared) -> dict[str, Any]:
         "cleared": home.decimal(total),
         "gross_after": home.decimal(gross - total),
         "cooperatives": members,
+        "obligations": {
+            "before": home.decimal(cleared.owed),
+            "cleared": home.decimal(cleared.fallen),
+            "after": home.decimal(cleared.owed - cleared.fallen),
+        },
         "cycles": [
             {
-                "members": names,
-                "amount": home.decimal(amount),
-                "state": "final" if held else "pending",
+                "members": loop.members,
+                "amount": home.decimal(loop.amount),
+                "obligations": loop.obligations,
+                "state": "final" if loop.held else "pending",
             }
-            for names, amount, held in cleared.cycles
+            for loop in cleared.cycles
         ],
     }
 
@@ -216,14 +256,25 @@ def _draw(home: Cooperative, cleared: Cleared, lang: Language) -> None:
     ]
     title = say("round.title", lang, unit=home.charter.unit)
     draw_table(columns, rows, title=title, right=(2, 3))
-    for names, amount, held in cleared.cycles:
+    for loop in cleared.cycles:
+        amount, names = home.money(loop.amount, lang), loop.members
+        if loop.obligations:
+            key = "round.joint" if loop.held else "round.joint_pending"
+            among, count = ", ".join(names), loop.obligations
+            result(say(key, lang, names=among, amount=amount, count=count))
+            continue
         path = " → ".join([*names, names[0]])
-        key = "round.cycle" if held else "round.cycle_pending"
-        result(say(key, lang, path=path, amount=home.money(amount, lang)))
+        key = "round.cycle" if loop.held else "round.cycle_pending"
+        result(say(key, lang, path=path, amount=amount))
     gross, total = sum(cleared.graph.amounts), sum(cleared.done)
+    if cleared.owed:
+        owed, fallen = cleared.owed, cleared.fallen
+        says = [home.money(minor, lang) for minor in (owed, owed - fallen, fallen)]
+        fields = dict(zip(("before", "after", "cleared"), says, strict=True))
+        result(say("round.obligations_total", lang, **fields))
     result(
         say(
-            "round.total",
+            "round.total_lines" if cleared.owed else "round.total",
             lang,
             before=home.money(gross, lang),
             after=home.money(gross - total, lang),

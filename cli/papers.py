@@ -18,7 +18,7 @@ DECISION_VALIDITY_S: Final = 14 * 86_400  # an officer may wait for the other's 
 QUESTION_VALIDITY_S: Final = 300
 NO_ORDER: Final = bytes(32)
 
-Ask = Literal["account", "history", "openings", "outcome", "round"]
+Ask = Literal["account", "blinds", "history", "openings", "outcome", "round"]
 
 
 def inception(

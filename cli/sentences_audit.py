@@ -243,6 +243,15 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "{record} : cette compensation entre membres n'est pas la plus grande ({reason})",
         "{record}: this set-off between members is not the largest one ({reason})",
     ),
+    "round.blind": (
+        "{record} : le nœud ne montre pas le secret de ses pseudonymes",
+        "{record}: the node does not show the secret of its pseudonyms",
+    ),
+    "round.obligations": (
+        "{record} : {stated} dettes déclarées à {size} écritures, le journal en donne {written}, "
+        "et elles diffèrent",
+        "{record}: {stated} debts stated at {size} entries, the log has {written}, and they differ",
+    ),
     "round.optimum": (
         "{record} : ce n'est pas l'optimum ({reason})",
         "{record}: this is not the optimum ({reason})",
@@ -363,6 +372,11 @@ BREACHES: Final[dict[Refusal, tuple[str, str]]] = {
         "annulée deux fois par le même côté",
         "cancelled twice by one side",
     ),
+    Refusal.INVOICE_HELD: (
+        "facture dont une part est réservée par une séance",
+        "invoice of which a round has reserved a part",
+    ),
+    Refusal.CONSENT_EMPTY: ("consentement à rien", "consent to nothing"),
     Refusal.MORE_THAN_OWED: ("plus que le reste dû", "more than is still owed"),
     Refusal.NOT_BALANCED: (
         "compensation qui change une position nette",

@@ -97,10 +97,27 @@ OFFICE: Final[dict[str, tuple[str, str]]] = {
         "Boucle en attente de signatures : {path}, {amount}",
         "Cycle waiting for signatures: {path}, {amount}",
     ),
+    "round.joint": (
+        "Boucle de {count} dettes entre membres effacée ({names}) : {amount} sur chacune",
+        "Cycle of {count} debts between members cleared ({names}): {amount} on each",
+    ),
+    "round.joint_pending": (
+        "Boucle de {count} dettes entre membres en attente de signatures ({names}) : "
+        "{amount} sur chacune",
+        "Cycle of {count} debts between members waiting for signatures ({names}): {amount} on each",
+    ),
+    "round.obligations_total": (
+        "Dettes entre membres : {before}, puis {after} ({cleared} effacés).",
+        "Debts between members: {before}, then {after} ({cleared} cleared).",
+    ),
     "round.total": (
         "Dettes en tout : {before}, puis {after} ({cleared} effacés) ; "
         "ce que chacun a en net n'a pas changé.",
         "Debts in all: {before}, then {after} ({cleared} cleared); nobody's net changed.",
+    ),
+    "round.total_lines": (
+        "Dettes sur les lignes : {before}, puis {after} ({cleared} effacés).",
+        "Debts on lines: {before}, then {after} ({cleared} cleared).",
     ),
     "round.pending": (
         "Une boucle attend encore des signatures : elle n'est ni effacée ni abandonnée.",

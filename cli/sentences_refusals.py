@@ -242,6 +242,16 @@ REFUSALS: Final[dict[Refusal, tuple[str, str]]] = {
         "Voyez « ronde invoice list ».",
         "This invoice is open here already: it does not enter twice. See 'ronde invoice list'.",
     ),
+    Refusal.INVOICE_HELD: (
+        "Une part de cette dette est réservée par une séance de compensation en cours. "
+        "Attendez que la séance soit certifiée, puis annulez le reste.",
+        "A clearing round that is under way has reserved a part of this debt. "
+        "Wait until the round is certified, then cancel what is left.",
+    ),
+    Refusal.CONSENT_EMPTY: (
+        "Ce consentement ne dit rien : il n'est pas inscrit.",
+        "This consent says nothing: it is not entered.",
+    ),
     Refusal.NOT_BALANCED: (
         "Cette compensation changerait la position nette d'un membre. "
         "Refaites-la avec « ronde office setoff ».",

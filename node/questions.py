@@ -7,6 +7,7 @@ from msgspec import UNSET
 from node.clock import now_s
 from node.desk import Desk, Route
 from node.door import Reply
+from node.drivers.joint_drafts import own_secrets
 from node.invoices import all_obligations, falls_of, member_name, other_party, own_invoices
 from node.problems import problem
 from node.public import CONTAINER_KIND
@@ -54,7 +55,7 @@ async def ask(desk: Desk, query: dict[str, str], body: bytes) -> Reply:
         refusal = refusal or Refusal.WRONG_COOPERATIVE
     if refusal is not None:
         return problem("refused", refusal.name)
-    if question.ask == "openings":
+    if question.ask in ("openings", "blinds"):
         return _openings(desk, opened)
     if question.ask == "round":
         return await _round(desk, opened)
@@ -183,6 +184,8 @@ def _openings(desk: Desk, opened: Opened[Question]) -> Reply:
     allowed = to_text(TextKind.KEY, question.by) in desk.settings.auditors
     if not allowed or opened.signers != (question.by,):
         return problem("not-allowed", "this key is no auditor's of this node")
+    if question.ask == "blinds":
+        return own_secrets(desk, question)
     found = rows(
         desk.ledger.reader,
         "SELECT at, idx, salt, sealed FROM entries WHERE idx>=? ORDER BY idx LIMIT ?",

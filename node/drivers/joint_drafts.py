@@ -4,16 +4,23 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from federation.round_obligations import claims_of, owed_of
+from node.desk import Desk
+from node.door import Reply
 from node.ledger import Ledger, Maker
+from node.public import CONTAINER_KIND
+from node.store.database import rows
 from protocol.blinding import blind_of
 from protocol.envelope import Opened, seal_opened
 from protocol.ledger.book import COOPERATIVE_SLOT, Book
 from protocol.ledger.joint_set_offs import Asked, part_of, reserve
 from protocol.ledger.refusals import Refusal
 from protocol.messages.joint import JointSetOff, Part
+from protocol.messages.orders import Question
 from protocol.messages.rounds import Consent, Convening
+from protocol.messages.wire import BLINDS, Blinds
 
 PARTS_MAX: Final = 8
+SECRETS_MAX: Final = 10_000
 # All consents of one certificate together; its ballots and terms need the rest of 65,535 bytes.
 CONSENTS_BYTES: Final = 36_000
 CONSENT_BYTES_MAX: Final = 7_000
@@ -33,6 +40,22 @@ def stated(book: Book, convening: Opened[Convening], secret: bytes) -> dict[str,
     document = convening.document
     owed = owed_of(claims_of(book), secret, document.members, document.exp)
     return {"blind": blind_of(secret), "owed": owed} if owed else {}
+
+
+def own_secrets(desk: Desk, question: Question) -> Reply:
+    """Answer an auditor with the secrets of our positions, by the order of their rounds.
+
+    Args:
+        desk: Ours.
+        question: Of an auditor; `first` is how many to pass over, `most` how many are wanted.
+    """
+    found = rows(
+        desk.ledger.reader,
+        "SELECT secret FROM blinds ORDER BY round LIMIT ? OFFSET ?",
+        (min(question.most, SECRETS_MAX), question.first),
+    )
+    # Spec 0018: The node MUST show the secrets of its positions to its auditor.
+    return Reply(200, CONTAINER_KIND, BLINDS.encode(Blinds([row[0] for row in found])))
 
 
 def grouped(terms: Sequence[Opened[JointSetOff]], cooperative: bytes) -> list[list[Part]]:

@@ -295,6 +295,12 @@ class Neighbours(Document, frozen=True, gc=False):
     lines: list[Neighbour]
 
 
+class Blinds(Document, frozen=True, gc=False):
+    """The secrets of a node's positions (spec 0018), for its auditor; 32 bytes each."""
+
+    secrets: list[Bin32]
+
+
 class Papers(Document, frozen=True, gc=False):
     """Sealed papers of a round, or several sealed documents in one answer."""
 
@@ -307,6 +313,7 @@ BATCH_RESULT: Final = Shape(BatchResult, BATCH_BYTES_MAX)
 ACCOUNT_VIEW: Final = Shape(AccountView)
 HISTORY: Final = Shape(History, BATCH_BYTES_MAX)
 INVOICES: Final = Shape(Invoices, BATCH_BYTES_MAX)
+BLINDS: Final = Shape(Blinds, BATCH_BYTES_MAX)
 OBLIGATIONS: Final = Shape(Obligations, BATCH_BYTES_MAX)
 OPENINGS: Final = Shape(Openings, 10 * BATCH_BYTES_MAX)
 OUTCOME: Final = Shape(Outcome)
