@@ -32,7 +32,8 @@ def test_purposes_are_hashed_as_in_the_vectors(case: dict[str, Any]) -> None:
 
 
 def test_every_refusal_stands_in_the_vectors() -> None:
-    files = [("0005-key-events", "chains.json"), *((folder, "entries.json") for folder in VECTORS)]
+    folders = [*VECTORS, "0018-joint-set-offs"]
+    files = [("0005-key-events", "chains.json"), *((folder, "entries.json") for folder in folders)]
     shown = {
         step["refusal"]
         for folder, file in files
