@@ -11,8 +11,8 @@ from cli.asking import ask, ask_account
 from cli.choices import Choices, Language
 from cli.cooperative import Cooperative
 from cli.failures import ExitCode
-from cli.far_invoices import untaken, why_not
 from cli.falls import SET_OFFS, falls_in
+from cli.far_invoices import untaken, why_not
 from cli.grammar import command, option
 from cli.invoice_papers import address_of, name_of
 from cli.pay import spoken

@@ -54,9 +54,7 @@ def sources_of(positions: Sequence[Position]) -> dict[Pair, list[tuple[bytes, in
     return sources
 
 
-def pieces(
-    graph: Graph[bytes], flow: Sequence[int], positions: Sequence[Position]
-) -> list[Piece]:
+def pieces(graph: Graph[bytes], flow: Sequence[int], positions: Sequence[Position]) -> list[Piece]:
     """Return the pieces of a solution, in the order of their numbers.
 
     Args:
@@ -68,14 +66,10 @@ def pieces(
         ProofError: the flow is not a circulation of this graph.
     """
     sources = sources_of(positions)
-    return [
-        piece for cycle in short_cycles(graph, flow) for piece in _pieces_of(cycle, sources)
-    ]
+    return [piece for cycle in short_cycles(graph, flow) for piece in _pieces_of(cycle, sources)]
 
 
-def _pieces_of(
-    cycle: Cycle[bytes], sources: Mapping[Pair, list[tuple[bytes, int]]]
-) -> list[Piece]:
+def _pieces_of(cycle: Cycle[bytes], sources: Mapping[Pair, list[tuple[bytes, int]]]) -> list[Piece]:
     arcs = cycle.arcs()
     is_plain = all(not sources[arc][0][0] for arc in arcs)
     # Spec 0018: A cycle of more than 60 debts, or of lines alone of more than 100, MUST be left

@@ -105,9 +105,7 @@ def bounds(members: int) -> tuple[int, int]:
     return min(share, OWED_MAX), max(share - 1, 0)
 
 
-def owed_of(
-    claims: Claims, secret: bytes, members: Sequence[bytes], deadline: int
-) -> list[Owed]:
+def owed_of(claims: Claims, secret: bytes, members: Sequence[bytes], deadline: int) -> list[Owed]:
     """Return what a position states of its members' obligations.
 
     Args:

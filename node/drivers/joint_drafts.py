@@ -84,9 +84,7 @@ def joint_makers(
     ]
 
 
-def _maker(
-    ledger: Ledger, round_id: bytes, deadline: int, number: int, parts: list[Part]
-) -> Maker:
+def _maker(ledger: Ledger, round_id: bytes, deadline: int, number: int, parts: list[Part]) -> Maker:
     def make(book: Book, at: int) -> Opened[Any] | Refusal:
         fitting = _fitting(book, deadline, parts)
         if not fitting:

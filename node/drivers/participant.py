@@ -342,16 +342,10 @@ def named_by(consent: Consent) -> list[bytes]:
     return [one.tx for one in (*consent.shares, *parts)]
 
 
-def consents_of(
-    terms: Terms, tx: bytes, consents: Iterable[Opened[Consent]]
-) -> list[bytes] | None:
+def consents_of(terms: Terms, tx: bytes, consents: Iterable[Opened[Consent]]) -> list[bytes] | None:
     """Return the consent of each member of a cycle, in its order, or None when one is missing."""
     chosen: list[bytes] = []
-    found = {
-        one.document.by: one.sealed
-        for one in consents
-        if tx in named_by(one.document)
-    }
+    found = {one.document.by: one.sealed for one in consents if tx in named_by(one.document)}
     for member in members_of(terms):
         if member not in found:
             return None

@@ -93,7 +93,9 @@ class Effects:
                 # A neighbour's node may tell again of an invoice that is gone: the newest counts.
                 sql = "INSERT OR REPLACE INTO invoices VALUES (?,?)"
                 group.statements.append((sql, row))
-            elif isinstance(change, InvoiceReduced) and isinstance(document, Discharge | Certificate):
+            elif isinstance(change, InvoiceReduced) and isinstance(
+                document, Discharge | Certificate
+            ):
                 self._cut(group, change, index)
             elif isinstance(change, DocumentDue):
                 self._relays.write(group, change, opened, submission, index, at)

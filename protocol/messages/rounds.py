@@ -228,9 +228,9 @@ class Consent(Document, frozen=True, gc=False, kw_only=True):
     iat: Seconds
     kev: Count
     net: Bin32
-    parts: (
-        Annotated[list[Part], msgspec.Meta(min_length=1, max_length=48)] | msgspec.UnsetType
-    ) = msgspec.UNSET
+    parts: Annotated[list[Part], msgspec.Meta(min_length=1, max_length=48)] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
     round: Bin32
     seq: Count
     shares: Annotated[list[Share], msgspec.Meta(max_length=48)]

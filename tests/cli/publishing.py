@@ -10,9 +10,11 @@ from aiohttp import web
 from protocol.envelope import open_sealed
 from protocol.messages.orders import Question
 from protocol.messages.wire import (
+    BLINDS,
     NEIGHBOURS,
     OPENINGS,
     PAPERS,
+    Blinds,
     Neighbour,
     Neighbours,
     Opening,
@@ -39,6 +41,7 @@ class Publisher:
         lines: Sealed credit lines in force.
         rounds: Rounds whose papers are shown; None when the node knows no rounds.
         rounds_problem: What is said instead of the rounds.
+        secrets: Of the positions.
         most: Openings in one answer at most.
         asked: First index of each question.
         twist: Changes the openings before they are sent.
@@ -49,6 +52,7 @@ class Publisher:
     lines: list[bytes] = field(default_factory=list)
     rounds: list[Round] | None = field(default_factory=list)
     rounds_problem: str = ""
+    secrets: list[bytes] = field(default_factory=list)
     most: int = 3
     asked: list[int] = field(default_factory=list)
     twist: Callable[[list[Opening]], list[Opening]] = list
@@ -68,6 +72,9 @@ class Publisher:
         question = opened.document
         if opened.signers != (question.by,) or question.by not in self.auditors:
             return problem(403, "not-allowed")
+        if question.ask == "blinds":
+            shown = self.secrets[question.first :][: question.most]
+            return web.Response(body=BLINDS.encode(Blinds(shown)))
         self.asked.append(question.first)
         records = self.node.records[question.first :][: min(question.most, self.most)]
         entries = [

@@ -15,7 +15,7 @@ from protocol.messages.rounds import Certificate, Position, SetOff
 from tests.node.joint_street import OwnAccount, audited, is_idle, owed, owes, position
 from tests.node.test_invoices import told
 from tests.node.test_rounds import dies_at
-from tests.node.village import House, Villager, bundle, connect, papers_of, settled, until, village
+from tests.node.village import House, Villager, bundle, papers_of, settled, until, village
 
 
 @pytest.fixture(autouse=True)
@@ -67,9 +67,7 @@ async def test_a_circle_of_members_of_two_cooperatives_is_set_off(tmp_path: Path
         assert again.terms() == []
 
 
-async def chain(
-    one: House, two: House, limit: int = 1_000
-) -> tuple[list[Villager], list[bytes]]:
+async def chain(one: House, two: House, limit: int = 1_000) -> tuple[list[Villager], list[bytes]]:
     """A circle that only line and invoices together close, through both cooperatives' accounts.
 
     Bretagne owes Rhone on the line, Rhone owes bob, bob owes alice of Bretagne, alice owes
@@ -143,7 +141,9 @@ async def test_circles_inside_and_circles_of_lines_are_set_off_in_the_same_round
         (terms,) = papers.all(JointSetOff)
         assert terms.document.coops == [houses[0].id]
         assert standing(houses) == [{}, {}, {}]
-        assert [one.balance_of(two) for one in houses for two in houses if one is not two] == [0] * 6
+        assert [one.balance_of(two) for one in houses for two in houses if one is not two] == [
+            0
+        ] * 6
         reports, _, codes = await audited(*houses)
         assert (codes, [report.cycles for report in reports]) == ([], [2])
 

@@ -7,7 +7,6 @@ owes Bretagne 300.
 from hashlib import sha256
 from typing import Any, Final
 
-
 from protocol.blinding import obligation_ref
 from protocol.envelope import document_id, seal
 from protocol.identifiers import reserved_account
@@ -133,5 +132,3 @@ class JointFair(Fair):
             owes = sum(one.owed for one in invoices if one.debtor == slot)
             found.append(member.balance + owed - owes)
         return found
-
-

@@ -40,9 +40,7 @@ def same(home: Cooperative) -> None:
     """Hold a book against its log and its own snapshot."""
     book = home.book
     assert replayed(home.log).digest() == book.digest()
-    loaded = Book.load(
-        book.dump_head(), [bytearray(one) for one in book.accounts.sections()]
-    )
+    loaded = Book.load(book.dump_head(), [bytearray(one) for one in book.accounts.sections()])
     assert loaded.digest() == book.digest()
     assert book.sum() == 0
 
