@@ -1,7 +1,7 @@
 """The folder of an audit: what was fetched of each node, as plain files (spec 0015).
 
-`DIR/<name>/charter|checkpoint|lines|entries|leaves|blinds` and `DIR/rounds/<hex>/<name>`. Nothing in it is
-secret to the auditor's mandate, and nothing in it is believed before it is verified.
+`DIR/<name>/charter|checkpoint|lines|entries|leaves|blinds` and `DIR/rounds/<hex>/<name>`. Nothing
+in it is secret to the auditor's mandate, and nothing in it is believed before it is verified.
 """
 
 import mmap

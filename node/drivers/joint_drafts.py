@@ -110,6 +110,6 @@ def _fitting(book: Book, deadline: int, parts: list[Part]) -> list[Part]:
     fitting: list[Part] = []
     for part in parts:
         asked = Asked(book)
-        if not any([reserve(book, deadline, one, asked)[1] for one in (*fitting, part)]):
+        if not any(reserve(book, deadline, one, asked)[1] for one in (*fitting, part)):
             fitting.append(part)
     return fitting

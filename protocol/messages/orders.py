@@ -64,8 +64,9 @@ class Question(Document, frozen=True, gc=False):
 
     Attributes:
         ask: What is asked.
-        by: The account (16 bytes), or the key that signs (32 bytes): an auditor's for "openings" and "blinds",
-            an officer's for "round" and "obligations", an officer's or a member's for "account".
+        by: The account (16 bytes), or the key that signs (32 bytes): an auditor's for "openings"
+            and "blinds", an officer's for "round" and "obligations", an officer's or a member's for
+            "account".
         doc: Identifier of the order whose outcome is asked, or of the invoice after which a list
             goes on; 32 zero bytes otherwise.
         exp: Last second at which it may be answered.

@@ -2,20 +2,21 @@
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from federation.joint_cycles import ARCS_MAX, pieces
+from federation.joint_cycles import pieces
 from federation.obligations import Graph
 from federation.round_obligations import Claim, Claims, bounds, home_of, owed_of
 from federation.set_off import solve
 from federation.tie_break import unique_optimum
 from protocol.blinding import obligation_ref
 from protocol.identifiers import reserved_account
-from protocol.messages.joint import Owed
+from protocol.messages.joint import ARCS_MAX, Owed
 from protocol.messages.rounds import Edge, Position
 from tests.federation.joint_round import JointRound
 from tests.protocol.joint_fair import JointFair
@@ -146,7 +147,7 @@ def test_of_a_line_and_an_invoice_between_the_same_two_the_line_falls_first() ->
     # Spec 0018: Of a debt on a line and obligations of one arc, the line MUST fall first.
     one, two = b"\1" * 32, b"\2" * 32
     own = bytes(16)
-    edge = {"ghead": ZERO, "got": 0, "sent": 0, "shead": ZERO}
+    edge: dict[str, Any] = {"ghead": ZERO, "got": 0, "sent": 0, "shead": ZERO}
     ref, back = b"\7" * 32, b"\10" * 32
     owes = position(one, [Owed(amt=50, debtor=own, peer=two, ref=ref),
                           Owed(amt=90, creditor=own, peer=two, ref=back)])  # fmt: skip

@@ -27,7 +27,7 @@ class OwnAccount(Villager):
         self.account = reserved_account("cooperative")
 
     @property
-    def seq(self) -> int:  # type: ignore[override]
+    def seq(self) -> int:
         """The cooperative's counter, which its officers' decisions use too."""
         return int(self.home.seq)
 
@@ -61,7 +61,7 @@ def position(member: Villager) -> int:
         for one in book.head.invoices.values()
         if one.accepted and slot in (one.creditor, one.debtor)
     ]
-    return book.accounts.balance[slot] + sum(sides)
+    return int(book.accounts.balance[slot] + sum(sides))
 
 
 def owed(house: House) -> dict[bytes, int]:

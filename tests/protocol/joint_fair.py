@@ -31,7 +31,7 @@ class OwnAccount(Member):
         self.account = reserved_account("cooperative")
 
     @property
-    def seq(self) -> int:  # type: ignore[override]
+    def seq(self) -> int:
         """The cooperative's counter, which its officers' decisions use too."""
         return self.home.seq
 
