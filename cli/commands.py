@@ -67,6 +67,11 @@ _INVOICE: Final = {
         "Withdraws, declines or cancels an invoice.",
         "cli.invoices:cancel",
     ),
+    "provision": Entry(
+        "Fixe ce que les compensations peuvent payer depuis votre compte.",
+        "Sets what set-offs may pay out of your account.",
+        "cli.provisions:provision",
+    ),
 }
 _OFFICE: Final = {
     "open": Entry(

@@ -32,6 +32,8 @@ from protocol.shapes import Document
 
 DECISIONS: Final = frozenset(type_name(word) for word in ("admission", "discharge", "limit"))
 
+Teller = Callable[[Choices, str, str, str | None, str], None]
+
 confirmed = option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Does not ask.")
 output_file = option(
     "-o",
@@ -58,8 +60,16 @@ class Decided:
     make: Callable[[int], Document]
 
 
-def decide(run: Session, decided: Decided, yes: bool, output: Path | None, account: str) -> int:
+def decide(
+    run: Session,
+    decided: Decided,
+    yes: bool,
+    output: Path | None,
+    account: str,
+    tell: Teller | None = None,
+) -> int:
     """Sign a decision; send it when one signature is enough, else write it for the others."""
+    tell = tell or tell_decision
     lang = run.choices.lang
     settle_all(run)
     if not confirm(decided.sentence, lang, yes=yes):
@@ -81,10 +91,10 @@ def decide(run: Session, decided: Decided, yes: bool, output: Path | None, accou
         _write_letter(path, run.home, decided.member, decided.sentence, entry.draft.sealed)
         left = run.home.charter.othr - 1
         note(say("office.pass_on", lang, path=str(path), left=left))
-        tell_decision(run.choices, "unsigned", decided.sentence, str(path), account)
+        tell(run.choices, "unsigned", decided.sentence, str(path), account)
         return ExitCode.PENDING
     entry = run.journal.write(run.author, at_least, clock.now_s(), compose)
-    return _enter(run, entry, decided.sentence, account)
+    return _enter(run, entry, decided.sentence, account, tell)
 
 
 def kind_of(opened: Opened[Any]) -> str:
@@ -92,7 +102,7 @@ def kind_of(opened: Opened[Any]) -> str:
     return "setoff" if isinstance(opened.document, Discharge) else "decision"
 
 
-def _enter(run: Session, entry: JournalledOrder, sentence: str, account: str) -> int:
+def _enter(run: Session, entry: JournalledOrder, sentence: str, account: str, tell: Teller) -> int:
     try:
         standing = settle(run, entry)
     except Failure as failure:
@@ -103,7 +113,7 @@ def _enter(run: Session, entry: JournalledOrder, sentence: str, account: str) ->
         raise
     if standing.refusal is not None:
         raise refusal_failure(standing.refusal)
-    tell_decision(run.choices, "final", sentence, None, account)
+    tell(run.choices, "final", sentence, None, account)
     return ExitCode.DONE
 
 
@@ -162,7 +172,8 @@ def cosign(choices: Choices, path: Path, yes: bool, output: Path | None) -> int:
         draft = Draft(opened.id, sealed, fields, "", b"")
         now = clock.now_s()
         run.journal.record(run.author, opened.document.seq, now, draft)
-        return _enter(run, run.journal.find(opened.id.hex()), sentence, account)
+        entry = run.journal.find(opened.id.hex())
+        return _enter(run, entry, sentence, account, tell_decision)
 
 
 def _read_decision(
@@ -173,7 +184,8 @@ def _read_decision(
     if isinstance(document, Discharge):
         from cli.office_setoff import sentence_of
 
-        return sentence_of(choices, home, [cut.amt for cut in document.cuts]), ""
+        is_pooled = isinstance(document.pool, int)
+        return sentence_of(choices, home, [cut.amt for cut in document.cuts], is_pooled), ""
     low, high = home.money(-document.climit, lang), home.money(document.ceil, lang)
     if isinstance(document, LimitChange):
         account = to_text(TextKind.ACCOUNT, document.acct)

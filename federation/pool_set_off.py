@@ -16,16 +16,16 @@ def has_provision(rooms: Rooms) -> bool:
     return any(room.gives for room in rooms.values())
 
 
-def after(obligations: Sequence[Obligation], proposal: Proposal) -> list[Obligation]:
+def after(obligations: Sequence[Obligation], cuts: Sequence[Cut]) -> list[Obligation]:
     """Return what stays owed once a discharge is entered, in the same order."""
-    falls = {cut.inv: cut.amt for cut in proposal.cuts}
+    falls = {cut.inv: cut.amt for cut in cuts}
     left = [one._replace(owed=one.owed - falls.get(one.invoice, 0)) for one in obligations]
     return [one for one in left if one.owed]
 
 
-def moved(obligations: Sequence[Obligation], proposal: Proposal) -> dict[bytes, int]:
+def moved(obligations: Sequence[Obligation], cuts: Sequence[Cut]) -> dict[bytes, int]:
     """Return by how much a discharge moves each balance, minor units, zeros left out."""
-    falls = {cut.inv: cut.amt for cut in proposal.cuts}
+    falls = {cut.inv: cut.amt for cut in cuts}
     net: dict[bytes, int] = {}
     for one in obligations:
         amount = falls.get(one.invoice, 0)
@@ -61,9 +61,7 @@ def propose_with_pool(obligations: Sequence[Obligation], rooms: Rooms) -> Propos
     return None
 
 
-def _proposal(
-    graph: Graph[bytes], found: Pooled, cuts: list[Cut], *, is_whole: bool
-) -> Proposal:
+def _proposal(graph: Graph[bytes], found: Pooled, cuts: list[Cut], *, is_whole: bool) -> Proposal:
     pots = [Potential(*pair) for pair in zip(graph.names, found.labels, strict=True)]
     return Proposal(sorted(cuts, key=lambda cut: cut.inv), pots, is_whole, found.pool)
 

@@ -24,7 +24,7 @@ log = logging.getLogger("ronde.discharges")
 
 
 def _next(obligations: list[Obligation], rooms: Rooms) -> Proposal | None:
-    # Spec 0016: The node MUST set off what needs no balance before it uses provisions.
+    # Spec 0016: The writer MUST set off what needs no balance before it uses provisions.
     return propose(obligations) or propose_with_pool(obligations, rooms)
 
 

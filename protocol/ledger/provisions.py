@@ -16,5 +16,8 @@ def decide_provision(book: Book, opened: Opened[Provision], at: int) -> Changes 
     provision = opened.document
     if provision.unit != book.unit:
         return Refusal.WRONG_UNIT
+    # Spec 0016: A provision MUST NOT have a lower number than its author has used.
+    if provision.seq < book.accounts.seq[author]:
+        return Refusal.PROVISION_OUTDATED
     # Spec 0016: A provision MUST replace the one before it.
     return ProvisionSet(author, provision.amt), SequenceUsed(author, provision.seq)

@@ -55,6 +55,7 @@ class Refusal(IntEnum):
     MORE_THAN_OWED = 43
     NOT_BALANCED = 44
     PROVISION_EXCEEDED = 45
+    PROVISION_OUTDATED = 46
 
     @property
     def transient(self) -> bool:

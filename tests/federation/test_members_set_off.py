@@ -10,7 +10,13 @@ from federation import members_set_off
 from federation.findings import Code
 from federation.ledger_audit import audit_log
 from federation.log_report import LogReport
-from federation.members_set_off import Obligation, Proposal, obligations_of, propose, verify_discharge
+from federation.members_set_off import (
+    Obligation,
+    Proposal,
+    obligations_of,
+    propose,
+    verify_discharge,
+)
 from federation.obligations import Graph
 from federation.set_off import solve
 from protocol.envelope import open_sealed
