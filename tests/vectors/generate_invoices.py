@@ -180,7 +180,7 @@ def _provisions() -> list[Case]:
     thirty = _provided(DAVE, 30, 80)
     revoked: Step = (HOME, seal(DAVE.revocation(seq=81), *DAVE.seeds), 0)
     stranger = bytes(32)
-    samples = [
+    samples: list[tuple[str, str, dict[str, Any], int]] = [
         ("provision-home", "of another cooperative", {"home": PEER.id}, 2),
         ("provision-expired", "too late", {"exp": AT - 1}, 4),
         ("provision-author", "nobody here", {"by": bytes(16)}, 6),
@@ -195,7 +195,7 @@ def _provisions() -> list[Case]:
     ]  # fmt: skip
     return [
         *refused,
-        story("provided_fail", "dave's account pays 30 of the 50 that dave owes; then nothing is left",
+        story("provided_fail", "30 of the 50 that dave owes; then nothing is left",
               [thirty, _pooled({DA: 30}), _pooled({DA: 1}, 45, seq=101)],
               _balances(alice=30, dave=-30)),
         story("provided-none_fail", "nobody has provided", [_pooled({DA: 1}, 45)],
