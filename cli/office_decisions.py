@@ -25,6 +25,7 @@ from protocol.envelope import Opened, merge, open_any, open_sealed, seal
 from protocol.errors import ProofError, ProtocolError
 from protocol.identifiers import TextKind, to_text
 from protocol.kinds import type_name
+from protocol.ledger.refusals import Refusal
 from protocol.messages.decisions import Admission, LimitChange
 from protocol.messages.invoices import Discharge
 from protocol.messages.keyevents import Inception
@@ -32,6 +33,7 @@ from protocol.shapes import Document
 
 DECISIONS: Final = frozenset(type_name(word) for word in ("admission", "discharge", "limit"))
 
+_LIMITS: Final = (Refusal.CREDIT_LIMIT_EXCEEDED, Refusal.CEILING_EXCEEDED)
 Teller = Callable[[Choices, str, str, str | None, str], None]
 
 confirmed = option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Does not ask.")
@@ -111,6 +113,9 @@ def _enter(run: Session, entry: JournalledOrder, sentence: str, account: str, te
         if failure.key == "node.conflict":
             raise Failure(ExitCode.REFUSED, "office.name_taken") from failure
         raise
+    if standing.refusal in _LIMITS and entry.draft.sentence_fields["kind"] == "setoff":
+        # Of a member's account, and not of whoever reads it.
+        raise Failure(ExitCode.REFUSED, "pool.stale")
     if standing.refusal is not None:
         raise refusal_failure(standing.refusal)
     tell(run.choices, "final", sentence, None, account)

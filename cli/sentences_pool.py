@@ -50,6 +50,12 @@ POOL: Final[dict[str, tuple[str, str]]] = {
         "Debts between members: {before} before, {after} after. "
         "{moved} move from account to account.",
     ),
+    "pool.stale": (
+        "Des soldes ont changé depuis le calcul : rien n'est compensé à l'aide des provisions. "
+        "Recommencez « ronde office setoff ».",
+        "Balances have changed since this was computed: nothing is set off with provisions. "
+        "Run 'ronde office setoff' again.",
+    ),
     "pool.later": (
         "Des provisions peuvent compenser davantage : une fois cette décision inscrite, "
         "recommencez « ronde office setoff ».",

@@ -1,7 +1,7 @@
 """A chain of debts in a village: nothing comes around, until somebody provides; audited."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -157,6 +157,31 @@ def test_rings_go_first_and_one_run_does_both_steps(
     nothing = officer.does("office", "setoff", "--json").shape
     assert (nothing["says"], nothing["pool"]) == (None, None)
     assert audit(town, capsys, "second") == (0, [])
+
+
+def test_what_changes_while_it_is_computed_is_told_and_nothing_is_set_off(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer, alice = town.officers["Bretagne"][0], person(town, "alice")
+    alice.does("invoice", "provision", "10", "--yes")
+    before = balances(town)
+    limits = ("office", "limit", "alice", "--ceiling", "1000", "--yes", "--credit-limit")
+    for late, says in (
+        (lambda: officer.does(*limits, "80"), "Des soldes ont changé"),
+        (lambda: alice.does("invoice", "provision", "9", "--yes"), "plus que sa provision"),
+    ):
+
+        def meanwhile(*given: object, late: Callable[[], Run] = late) -> Proposal | None:
+            found = propose_with_pool(*given)  # type: ignore[arg-type]
+            late()
+            return found
+
+        with monkeypatch.context() as patch:
+            patch.setattr(office_setoff, "propose_with_pool", meanwhile)
+            refused(officer.types("office", "setoff", "--yes"), 1, says)
+        officer.does(*limits, "1000")
+    assert balances(town) == before
+    alice.does("invoice", "provision", "0", "--yes")
 
 
 def test_a_second_officer_checks_the_pool_before_signing(
