@@ -97,20 +97,6 @@ def _with_pool(graph: Graph[bytes], rooms: Rooms) -> tuple[Graph[bytes], list[in
     return whole, costs + [0] * (len(amounts) - len(costs))
 
 
-def _netted(whole: Graph[bytes], flow: Sequence[int]) -> list[int]:
-    """Let the pool move at each member in one direction only."""
-    pool, used = len(whole.names) - 1, list(flow)
-    paid: dict[int, int] = {}
-    for arc, (tail, head) in enumerate(zip(whole.debtors, whole.creditors, strict=True)):
-        if tail == pool:
-            paid[head] = arc
-        elif head == pool and tail in paid:
-            both = min(used[arc], used[paid[tail]])
-            used[arc] -= both
-            used[paid[tail]] -= both
-    return used
-
-
 def solve_with_pool(graph: Graph[bytes], rooms: Rooms) -> Pooled:
     """Search for the set-off of most debt when members pay and are paid within their room.
 
@@ -123,7 +109,8 @@ def solve_with_pool(graph: Graph[bytes], rooms: Rooms) -> Pooled:
         return Pooled([], [0] * len(graph.names), 0)
     still = np.zeros(len(whole.names), np.int64)
     found = cheapest(len(whole.names), arcs_of(whole, costs), still)
-    flow = _netted(whole, found.tolist())
+    # Units that a solver sends to a member and back change neither the debts nor the potentials.
+    flow = found.tolist()
     *labels, pool = potentials(whole, flow, costs)
     return Pooled(flow[: len(graph.amounts)], labels, pool)
 

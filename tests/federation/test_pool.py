@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation import members_set_off, pool_set_off
+from federation import members_set_off, pool, pool_set_off
 from federation.findings import Code
 from federation.ledger_audit import audit_log
+from federation.library import Amounts, Arcs, cheapest
 from federation.log_report import LogReport
 from federation.members_set_off import (
     Obligation,
@@ -23,7 +24,7 @@ from federation.pool import Room, parties_of, rooms_of
 from federation.pool_set_off import after, has_provision, moved, propose_with_pool
 from protocol.errors import ProofError
 from protocol.ledger.refusals import Refusal
-from protocol.messages.invoices import Cut, Discharge
+from protocol.messages.invoices import Cut, Discharge, Potential
 from tests.protocol.market import discharge, owe, provision
 from tests.protocol.town import AT, ZERO, Cooperative
 
@@ -219,14 +220,14 @@ class Chain:
         assert found is not None
         return found
 
-    def sealed(self, falls: list[int], proof: list[int], pool: int) -> bytes:
+    def sealed(self, falls: list[int], proof: list[int], root: int) -> bytes:
         accounts = [member.account for member in self.members]
         falling = {inv: fall for inv, fall in zip(self.owed, falls, strict=True) if fall}
-        return discharge(self.home, falling, dict(zip(accounts, proof, strict=True)), pool=pool)
+        return discharge(self.home, falling, dict(zip(accounts, proof, strict=True)), pool=root)
 
-    def entered(self, falls: list[int], proof: list[int], pool: int) -> LogReport:
+    def entered(self, falls: list[int], proof: list[int], root: int) -> LogReport:
         """Let the node of the cooperative lie: what its rules refuse it enters all the same."""
-        sealed = self.sealed(falls, proof, pool)
+        sealed = self.sealed(falls, proof, root)
         if self.home.submit(sealed) is not None:
             self.home.log.append((AT, sealed))
         return audit_log([(at, ZERO, one) for at, one in self.home.log], charter=self.home.sealed)
@@ -246,8 +247,8 @@ def told(report: LogReport, chain: Chain) -> list[tuple[Code, Any]]:
 
 def test_a_chain_is_cleared_as_far_as_provisions_reach() -> None:
     chain = Chain()
-    labels, pool = chain.proof()
-    report = chain.entered([30, 130], labels, pool)
+    labels, root = chain.proof()
+    report = chain.entered([30, 130], labels, root)
     assert report.findings == []
     assert [member.balance for member in chain.members] == [-30, -100, 130]
     assert chain.home.book.head.provisions == {}
@@ -256,15 +257,15 @@ def test_a_chain_is_cleared_as_far_as_provisions_reach() -> None:
 
 def test_an_auditor_names_a_set_off_beyond_a_provision() -> None:
     chain = Chain()
-    labels, pool = chain.proof()
-    report = chain.entered([31, 131], labels, pool)
+    labels, root = chain.proof()
+    report = chain.entered([31, 131], labels, root)
     assert told(report, chain) == [(Code.ENTRY_REFUSED, Refusal.PROVISION_EXCEEDED.name)]
 
 
 def test_an_auditor_names_a_set_off_beyond_a_ceiling() -> None:
     chain = Chain(ceil=120)
-    labels, pool = chain.proof()
-    report = chain.entered([30, 130], labels, pool)
+    labels, root = chain.proof()
+    report = chain.entered([30, 130], labels, root)
     assert told(report, chain) == [(Code.ENTRY_REFUSED, Refusal.CEILING_EXCEEDED.name)]
 
 
@@ -277,34 +278,34 @@ def test_the_ceiling_bounds_what_is_proposed() -> None:
 
 def test_an_auditor_names_a_set_off_with_a_pool_that_is_not_the_largest() -> None:
     chain = Chain()
-    labels, pool = chain.proof()
-    report = chain.entered([29, 129], labels, pool)
+    labels, root = chain.proof()
+    report = chain.entered([29, 129], labels, root)
     assert told(report, chain) == [(Code.DISCHARGE_OPTIMUM, None)]
     assert report.replayed == len(chain.home.log)
 
 
 def test_a_set_off_that_leaves_the_pool_unused_is_not_the_largest() -> None:
     chain = Chain()
-    labels, pool = chain.proof()
-    assert told(chain.entered([0, 100], labels, pool), chain) == [(Code.DISCHARGE_OPTIMUM, None)]
+    labels, root = chain.proof()
+    assert told(chain.entered([0, 100], labels, root), chain) == [(Code.DISCHARGE_OPTIMUM, None)]
 
 
 @pytest.mark.parametrize("place", range(4))
 def test_a_potential_that_is_moved_proves_nothing(place: int) -> None:
     chain = Chain()
-    labels, pool = chain.proof()
-    numbers = [*labels, pool]
+    labels, root = chain.proof()
+    numbers = [*labels, root]
     numbers[place] += 3
-    *labels, pool = numbers
-    report = chain.entered([30, 130], labels, pool)
+    *labels, root = numbers
+    report = chain.entered([30, 130], labels, root)
     assert told(report, chain) == [(Code.DISCHARGE_OPTIMUM, None)]
 
 
 def test_a_member_left_out_is_named_here_too() -> None:
     chain = Chain()
-    labels, pool = chain.proof()
+    labels, root = chain.proof()
     chain.members, labels = chain.members[1:], labels[1:]
-    report = chain.entered([0, 100], labels, pool)
+    report = chain.entered([0, 100], labels, root)
     assert told(report, chain) == [(Code.DISCHARGE_OPTIMUM, None)]
     assert chain.dave.account.hex() in str(report.findings[0].fields["reason"])
 
@@ -313,3 +314,52 @@ def test_nobody_provides_and_there_is_no_pool() -> None:
     before = obligations([(0, 1, 50), (1, 0, 20)])
     assert propose_with_pool(before, {account(1): Room(0, 900)}) is None
     assert propose_with_pool([], {account(1): Room(5, 5)}) is None
+
+
+def test_who_pays_all_that_it_owes_is_at_its_limit() -> None:
+    # Spec 0016: The arc from the pool to a member is limited by its provision left, by its balance
+    # and credit limit, and by what it owes among the members.
+    before = obligations([(0, 1, 50)])
+    rooms = {account(0): Room(80, 0), account(1): Room(0, 900)}
+    proof = [Potential(account(0), 0), Potential(account(1), 1)]
+    cuts = [Cut(50, before[0].invoice)]
+    proposal = Proposal(cuts, proof, is_whole=True, pool=1)
+    verify_discharge(before, document_of(proposal), rooms)
+    with pytest.raises(ProofError):
+        verify_discharge(before, document_of(proposal, cuts=[Cut(49, cuts[0].inv)]), rooms)
+
+
+def test_a_solver_that_sends_units_there_and_back_changes_nothing() -> None:
+    before = obligations([(0, 1, 50), (1, 2, 200)])
+    rooms = {account(0): Room(30, 40), account(1): Room(90, 90), account(2): Room(10, 100)}
+    plain = propose_with_pool(before, rooms)
+
+    def wasteful(members: int, arcs: Arcs, supplies: Amounts) -> Amounts:
+        flow = cheapest(members, arcs, supplies)
+        place = {pair: arc for arc, pair in enumerate(zip(arcs[0], arcs[1], strict=True))}
+        for (tail, head), arc in place.items():
+            back = place.get((head, tail))
+            if back is not None and tail < head:
+                more = min(arcs[2][arc] - flow[arc], arcs[2][back] - flow[back])
+                flow[arc] += more
+                flow[back] += more
+        return flow
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "cheapest", wasteful)
+        assert propose_with_pool(before, rooms) == plain
+
+
+def test_a_provision_that_can_let_nobody_off_does_not_hide_another_one() -> None:
+    before = obligations([(0, 1, 50), (2, 3, 40), (4, 5, 30)])
+    rooms = {account(0): Room(900, 0), account(2): Room(20, 0), account(3): Room(0, 900)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool_set_off, "POTENTIALS_MAX", 4)
+        proposal = propose_with_pool(before, rooms)
+    assert proposal is not None
+    assert not proposal.is_whole
+    assert [one.acct for one in proposal.pots] == [account(2), account(3)]
+    assert total(proposal) == 20
+    whole = propose_with_pool(before, rooms)
+    assert whole is not None
+    assert whole.is_whole

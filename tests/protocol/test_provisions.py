@@ -177,3 +177,23 @@ def test_all_refusals_of_a_pool_come_in_the_order_of_the_list(home: Cooperative)
     assert refused(9) is Refusal.PROVISION_EXCEEDED
     assert refused(5) is None
     assert (alice.balance, bob.balance) == (-5, 5)
+
+
+def test_without_one_of_the_invoices_no_balance_is_reckoned(home: Cooperative) -> None:
+    alice, bob = home.admit("alice", climit=10), home.admit("bob")
+    inv = owe(alice, bob, 100)
+    falls = {inv: 50, bytes(32): 50}
+    sealed = discharge(home, falls, {alice.account: 0, bob.account: 0}, pool=0)
+    # The unknown one might be owed to alice, and her limit not be touched at all.
+    assert home.submit(sealed) is Refusal.INVOICE_UNKNOWN
+
+
+def test_a_book_is_the_same_in_whatever_order_members_provided() -> None:
+    digests = set()
+    for order in ((0, 1), (1, 0)):
+        home = Cooperative("bretagne")
+        members = [home.admit("alice"), home.admit("bob")]
+        for place in order:
+            assert home.submit(provision(members[place], 9)) is None
+        digests.add(home.book.digest())
+    assert len(digests) == 1
