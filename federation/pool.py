@@ -14,6 +14,7 @@ from federation.library import cheapest
 from federation.obligations import Graph
 from federation.optimality import potentials, verify_optimal
 from federation.set_off import PLAIN_COST, arcs_of
+from protocol.errors import ProofError
 from protocol.ledger.book import Book
 from protocol.ledger.pool import leeway
 
@@ -115,6 +116,11 @@ def solve_with_pool(graph: Graph[bytes], rooms: Rooms) -> Pooled:
     return Pooled(flow[: len(graph.amounts)], labels, pool)
 
 
+def _reach(rooms: Rooms, name: bytes, change: int) -> bool:
+    room = rooms.get(name, Room(0, 0))
+    return -room.gives <= change <= room.takes
+
+
 def verify_with_pool(
     graph: Graph[bytes], flow: Sequence[int], rooms: Rooms, labels: Sequence[int], pool: int
 ) -> None:
@@ -137,8 +143,13 @@ def verify_with_pool(
     ]
     for name, change in zip(graph.names, graph.nets(flow), strict=True):
         # Spec 0016: The flow between the pool and a member MUST be what moves on its balance.
+        if change and not _reach(rooms, name, change):
+            raise ProofError(f"{name.hex()}: its balance moves by {change}, beyond its limits")
         if change:
             listed.append((POOL, name, -change) if change < 0 else (name, POOL, change))
     # Spec 0016: The reader MUST refuse a discharge with a pool that is not the largest set-off
     # among its members and the pool.
-    verify_optimal(whole, whole.aligned(listed), [*labels, pool], costs)
+    try:
+        verify_optimal(whole, whole.aligned(listed), [*labels, pool], costs)
+    except ProofError as error:
+        raise ProofError(str(error).replace(POOL.hex(), "pool")) from error

@@ -7,6 +7,7 @@ import networkx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from federation import members_set_off, pool, pool_set_off
 from federation.findings import Code
@@ -22,11 +23,15 @@ from federation.members_set_off import (
 )
 from federation.pool import Room, parties_of, rooms_of
 from federation.pool_set_off import after, has_provision, moved, propose_with_pool
+from protocol.envelope import open_any, open_sealed
 from protocol.errors import ProofError
+from protocol.kinds import LOGGED
+from protocol.ledger.decide import enter
 from protocol.ledger.refusals import Refusal
 from protocol.messages.invoices import Cut, Discharge, Potential
 from tests.protocol.market import discharge, owe, provision
 from tests.protocol.town import AT, ZERO, Cooperative
+from tests.vectors.papers import books_of, read
 
 Debt = tuple[int, int, int]
 
@@ -363,3 +368,29 @@ def test_a_provision_that_can_let_nobody_off_does_not_hide_another_one() -> None
     whole = propose_with_pool(before, rooms)
     assert whole is not None
     assert whole.is_whole
+
+
+def test_both_proofs_of_the_vectors_hold_with_and_without_a_pool() -> None:
+    file = read("0016-invoices", "entries.json")
+    book = books_of(file["given"])["bretagne"]
+    case = next(one for one in file["cases"] if one["name"] == "two-steps")
+    pools = []
+    for step in case["documents"]:
+        opened = open_any(bytes.fromhex(step["sealed"]), LOGGED)
+        if isinstance(opened.document, Discharge):
+            rooms = rooms_of(book, (one.acct for one in opened.document.pots))
+            verify_discharge(obligations_of(book), opened.document, rooms)
+            pools.append(opened.document.pool)
+        assert enter(book, opened, book.head.at) is None
+    assert pools == [UNSET, 2]
+
+
+def test_what_does_not_hold_is_named_in_words() -> None:
+    chain = Chain()
+    labels, root = chain.proof()
+    book = chain.home.book
+    rooms = rooms_of(book, parties_of(book))
+    for falls, says in (([31, 131], "beyond its limits"), ([29, 129], "pool -> ")):
+        document = open_sealed(chain.sealed(falls, labels, root), Discharge).document
+        with pytest.raises(ProofError, match=says):
+            verify_discharge(obligations_of(book), document, rooms)

@@ -223,7 +223,11 @@ def _pools() -> list[Case]:
     plenty = _provided(DAVE, 2**40 - 1, 80)
     one: Step = (HOME, seal(BOB.order(Leg(DAVE.account, 1), seq=90), *BOB.seeds), 0)
     backwards = [Cut(1, inv) for inv in sorted([DA, AB], reverse=True)]
+    done: Step = (HOME, discharge(HOME, ring, PROOF, seq=99), 0)
     return [
+        story("two-steps", "the ring, then the chain; both proofs hold",
+              [done, thirty, hundred, (HOME, discharge(HOME, {DA: 30, AB: 130}, PROOF, pool=2,
+              seq=100), 0)], _balances(alice=-100, bob=130, carol=0, dave=-30)),
         story("chain", "dave pays 30, alice 100 and what dave pays; bob is paid",
               [thirty, hundred, _pooled({DA: 30, AB: 130})],
               _balances(alice=-100, bob=130, dave=-30)),
