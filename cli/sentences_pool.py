@@ -5,9 +5,9 @@ from typing import Final
 POOL: Final[dict[str, tuple[str, str]]] = {
     "provision.allows": (
         "{own} permet aux compensations de sortir jusqu'à {amount} de son compte, "
-        "uniquement pour régler ses propres dettes.",
+        "uniquement pour régler ses propres dettes, échues ou non.",
         "{own} allows set-offs to take up to {amount} out of the account, "
-        "only to pay {own}'s own debts.",
+        "only to pay {own}'s own debts, whether due or not.",
     ),
     "provision.ends": (
         "{own} retire sa provision : les compensations ne sortiront plus rien de son compte.",
