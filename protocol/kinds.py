@@ -8,6 +8,7 @@ from protocol.messages.invoices import Acceptance, Cancellation, Discharge, Invo
 from protocol.messages.keyevents import Inception, Revocation, Rotation
 from protocol.messages.orders import Order, Question
 from protocol.messages.peering import Answer, Offer
+from protocol.messages.provisions import Provision
 from protocol.messages.relaying import Acknowledgement, Relay
 from protocol.messages.rounds import (
     Ballot,
@@ -49,6 +50,7 @@ _WORDS: Final[dict[str, type[Document]]] = {
     "offer": Offer,
     "order": Order,
     "position": Position,
+    "provision": Provision,
     "question": Question,
     "relay": Relay,
     "rejection": Rejection,
@@ -81,6 +83,7 @@ LOGGED: Final = frozenset(
         Invoice,
         LimitChange,
         Order,
+        Provision,
         Revocation,
         Rotation,
     )

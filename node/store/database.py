@@ -30,7 +30,7 @@ CREATE TABLE relays (cooperative BLOB NOT NULL, seq INTEGER NOT NULL, id BLOB NO
 CREATE TABLE heard (cooperative BLOB NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL,
                     PRIMARY KEY (cooperative, seq)) WITHOUT ROWID;
 """
-# What each version added.
+# What each version added. Version 3 also has provisions, which have no table.
 _STEPS: Final = {1: _INVOICES, 2: _RELAYS}
 _SCHEMA: Final = """
 CREATE TABLE entries (idx INTEGER PRIMARY KEY, at INTEGER NOT NULL, salt BLOB NOT NULL,

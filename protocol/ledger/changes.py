@@ -157,6 +157,13 @@ class InvoiceReduced(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
+class ProvisionSet(msgspec.Struct, frozen=True, gc=False):
+    """From now on set-offs may move `left` minor units out of an account; 0 when none."""
+
+    slot: int
+    left: int
+
+
 class InvoiceHeld(msgspec.Struct, frozen=True, gc=False):
     """A part of an obligation is on its way to the other cooperative; below 0, no longer."""
 
@@ -216,6 +223,7 @@ Change = (
     | ShareReserved
     | ShareSettled
     | InvoiceChange
+    | ProvisionSet
     | DocumentDue
     | RelayAcknowledged
 )
