@@ -382,6 +382,11 @@ BREACHES: Final[dict[Refusal, tuple[str, str]]] = {
         "compensation qui change une position nette",
         "set-off that changes a net position",
     ),
+    Refusal.PROVISION_EXCEEDED: (
+        "compensation qui dépasse une provision",
+        "set-off beyond a provision",
+    ),
+    Refusal.PROVISION_OUTDATED: ("provision périmée", "outdated provision"),
     Refusal.RELAY_UNKNOWN: ("transmission inconnue", "relay unknown"),
     Refusal.RELAY_NOT_NEXT: ("transmission hors d'ordre", "relay out of order"),
     Refusal.INVOICE_KNOWN: ("facture transmise deux fois", "invoice relayed twice"),

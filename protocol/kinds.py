@@ -9,6 +9,7 @@ from protocol.messages.joint import JointSetOff
 from protocol.messages.keyevents import Inception, Revocation, Rotation
 from protocol.messages.orders import Order, Question
 from protocol.messages.peering import Answer, Offer
+from protocol.messages.provisions import Provision
 from protocol.messages.relaying import Acknowledgement, Relay
 from protocol.messages.rounds import (
     Ballot,
@@ -51,6 +52,7 @@ _WORDS: Final[dict[str, type[Document]]] = {
     "offer": Offer,
     "order": Order,
     "position": Position,
+    "provision": Provision,
     "question": Question,
     "relay": Relay,
     "rejection": Rejection,
@@ -83,6 +85,7 @@ LOGGED: Final = frozenset(
         Invoice,
         LimitChange,
         Order,
+        Provision,
         Revocation,
         Rotation,
     )

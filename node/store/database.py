@@ -33,7 +33,7 @@ CREATE TABLE heard (cooperative BLOB NOT NULL, seq INTEGER NOT NULL, idx INTEGER
 _BLINDS: Final = """
 CREATE TABLE blinds (round BLOB PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;
 """
-# What each version added.
+# What each version added. Version 3 also has provisions, which have no table.
 _STEPS: Final = {1: _INVOICES, 2: _RELAYS + _BLINDS}
 _SCHEMA: Final = """
 CREATE TABLE entries (idx INTEGER PRIMARY KEY, at INTEGER NOT NULL, salt BLOB NOT NULL,

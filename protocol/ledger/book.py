@@ -26,6 +26,7 @@ from protocol.ledger.changes import (
     PartReserved,
     PartSettled,
     Posted,
+    ProvisionSet,
     RelayAcknowledged,
     SequenceUsed,
     ShareReserved,
@@ -99,6 +100,7 @@ class BookHead(msgspec.Struct):
     settled: dict[bytes, int] = {}
     several: dict[int, KeyState] = {}
     invoices: dict[bytes, OpenInvoice] = {}
+    provisions: dict[int, int] = {}
     under_way: dict[bytes, UnderWay] = {}
     parts: dict[bytes, PartReserved] = {}
 
@@ -168,6 +170,7 @@ class Book:
             shares=dict(sorted(head.shares.items())),
             several=dict(sorted(self.accounts.several.items())),
             invoices=dict(sorted(head.invoices.items())),
+            provisions=dict(sorted(head.provisions.items())),
             under_way=dict(sorted(head.under_way.items())),
             parts=dict(sorted(head.parts.items())),
         )
@@ -310,6 +313,15 @@ def _reduce(book: Book, change: InvoiceReduced) -> None:
     book.invoices.reduce(change.invoice, change.amount)
 
 
+def _provide(book: Book, change: ProvisionSet) -> None:
+    # Spec 0016: A provision MUST NOT fall below 0.
+    assert change.left >= 0
+    if change.left:
+        book.head.provisions[change.slot] = change.left
+    else:
+        book.head.provisions.pop(change.slot, None)
+
+
 def _hold_invoice(book: Book, change: InvoiceHeld) -> None:
     book.invoices.hold(change.invoice, change.amount)
 
@@ -349,6 +361,7 @@ _WRITERS: Final[dict[type, Callable[[Book, Any], None]]] = {
     CancellationNoted: _note_cancellation,
     InvoiceEnded: _end,
     InvoiceReduced: _reduce,
+    ProvisionSet: _provide,
     InvoiceHeld: _hold_invoice,
     DocumentDue: _set_under_way,
     RelayAcknowledged: _acknowledge,

@@ -182,6 +182,13 @@ class InvoiceReduced(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
+class ProvisionSet(msgspec.Struct, frozen=True, gc=False):
+    """From now on set-offs may move `left` minor units out of an account; 0 when none."""
+
+    slot: int
+    left: int
+
+
 class InvoiceHeld(msgspec.Struct, frozen=True, gc=False):
     """A part of an obligation is on its way to the other cooperative; below 0, no longer."""
 
@@ -243,6 +250,7 @@ Change = (
     | PartReserved
     | PartSettled
     | InvoiceChange
+    | ProvisionSet
     | DocumentDue
     | RelayAcknowledged
 )

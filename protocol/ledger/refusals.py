@@ -54,6 +54,8 @@ class Refusal(IntEnum):
     CANCELLATION_NOTED = 42
     MORE_THAN_OWED = 43
     NOT_BALANCED = 44
+    PROVISION_EXCEEDED = 45
+    PROVISION_OUTDATED = 46
     RELAY_UNKNOWN = 50
     RELAY_NOT_NEXT = 51
     INVOICE_KNOWN = 52
@@ -78,6 +80,7 @@ _TRANSIENT = frozenset(
         Refusal.SHARE_EXCEEDS_BALANCE,
         Refusal.TOO_MANY_WAITING,
         Refusal.NOT_ACCEPTED,
+        Refusal.PROVISION_EXCEEDED,
         Refusal.RELAY_NOT_NEXT,
         Refusal.INVOICE_HELD,
     }
