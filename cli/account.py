@@ -27,6 +27,7 @@ from protocol.errors import ProofError
 from protocol.identifiers import TextKind, to_text
 from protocol.kinds import LOGGED
 from protocol.ledger.refusals import Refusal
+from protocol.messages.invoices import Discharge
 from protocol.messages.orders import Order
 from protocol.messages.peering import Answer, Offer
 from protocol.messages.wire import HISTORY, AccountView, Fall, HistoryLine

@@ -37,6 +37,7 @@ class OwnInvoice:
         peer: The other side's cooperative, 32 bytes, or None when it is the reader's own.
         is_under_way: Whether the other cooperative does not know yet all that was signed here.
         held: How much is on its way to the creditor at the other cooperative, minor units.
+        reserved: How much a clearing round has reserved, minor units.
     """
 
     id: bytes
@@ -50,6 +51,7 @@ class OwnInvoice:
     peer: bytes | None = None
     is_under_way: bool = False
     held: int = 0
+    reserved: int = 0
 
     @property
     def short(self) -> str:
@@ -109,6 +111,7 @@ def read_invoice(line: InvoiceLine, home: Cooperative, account: bytes) -> OwnInv
         peer=peer,
         is_under_way=line.way is True,
         held=line.held if isinstance(line.held, int) else 0,
+        reserved=line.reserved if isinstance(line.reserved, int) else 0,
     )
 
 
@@ -169,4 +172,5 @@ def shape_of_invoice(home: Cooperative, one: OwnInvoice) -> dict[str, Any]:
         "cancelled_by": None if one.ending == "nobody" else one.ending,
         "known_there": None if one.peer is None else not one.is_under_way,
         "on_its_way": None if one.peer is None else home.decimal(one.held),
+        "reserved": home.decimal(one.reserved),
     }

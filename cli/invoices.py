@@ -193,6 +193,9 @@ def list_(choices: Choices) -> int:
         amount = home.money(one.owed, lang)
         says = say(key, lang, amount=amount, **parties(one, own, lang))
         state = _state(one, lang)
+        if one.reserved:
+            reserved = home.money(one.reserved, lang)
+            state = say("invoice.state_reserved", lang, state=state, amount=reserved)
         rows.append([one.short, says, clock.local_date(one.document.due), state, one.memo])
     draw_table(columns, rows, right=())
     return ExitCode.DONE

@@ -44,6 +44,10 @@ INVOICE: Final[dict[str, tuple[str, str]]] = {
         "Facture {id}. Rien n'est dû avant « ronde invoice accept {id} » de l'autre côté.",
         "Invoice {id}. Nothing is owed before 'ronde invoice accept {id}' on the other side.",
     ),
+    "invoice.state_reserved": (
+        "{state}, {amount} réservés par une séance",
+        "{state}, {amount} reserved by a round",
+    ),
     "invoice.far_held": (
         "{peer} ne l'a pas encore inscrit : votre nœud le répète jusqu'à ce que ce soit fait. "
         "Voyez « ronde invoice list ».",

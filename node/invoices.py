@@ -74,30 +74,33 @@ def _invoice_line(
         entry=Opening(*opening),
         held=invoice.held or UNSET,
         owed=invoice.owed,
+        reserved=invoice.reserved or UNSET,
         text=text if text is not None else UNSET,
         way=inv in under_way if invoice.abroad else UNSET,
-        who=_other_name(desk, other, invoice, label),
+        who=_other_name(desk, other, label),
     )
 
 
-def _other_name(desk: Desk, other: int, invoice: OpenInvoice, label: str | None) -> Any:
-    if not invoice.abroad:
+def _other_name(desk: Desk, other: int, label: str | None) -> Any:
+    abroad = desk.ledger.book.head.correspondents.get(other)
+    if abroad is None:
         return member_name(desk, desk.ledger.book.accounts.identifier(other))
     # Without a name the cooperative alone is known.
-    return label or f"@{desk.ledger.book.head.correspondents[other].name}"
+    return label or f"@{abroad.name}"
 
 
 def falls_of(desk: Desk, index: int, slot: int) -> Any:
-    """Return what a discharge did to one member, or absent when the entry is none."""
+    """Return what a set-off did to one member's obligations, or absent when the entry is none."""
     found = rows(
         desk.ledger.connection,
-        "SELECT inv, amt, owed, owes, other FROM cuts WHERE idx=? AND slot=? ORDER BY inv",
+        "SELECT c.inv, c.amt, c.owed, c.owes, c.other, l.who FROM cuts c "
+        "LEFT JOIN invoices i ON i.id=c.inv LEFT JOIN labels l ON l.idx=i.idx "
+        "WHERE c.idx=? AND c.slot=? ORDER BY c.inv",
         (index, slot),
     )
-    identifier = desk.ledger.book.accounts.identifier
     return [
-        Fall(amt, inv, owed, bool(owes), member_name(desk, identifier(other)))
-        for inv, amt, owed, owes, other in found
+        Fall(amt, inv, owed, bool(owes), _other_name(desk, other, label))
+        for inv, amt, owed, owes, other, label in found
     ] or UNSET
 
 
@@ -129,7 +132,8 @@ def all_obligations(desk: Desk, opened: Opened[Question]) -> Reply:
     wanted = sorted(
         inv
         for inv, one in book.head.invoices.items()
-        if one.accepted and not one.abroad and inv > question.doc
+        # What a round has reserved is not to be had by a discharge.
+        if one.accepted and not one.abroad and one.free and inv > question.doc
     )
     identifier = book.accounts.identifier
     lines: list[ObligationLine] = []
@@ -144,7 +148,7 @@ def all_obligations(desk: Desk, opened: Opened[Question]) -> Reply:
                 due=one.due,
                 dwho=member_name(desk, debtor),
                 inv=inv,
-                owed=one.owed,
+                owed=one.free,
             )
         )
     more = wanted[most - 1] if 0 < most < len(wanted) else UNSET

@@ -216,6 +216,7 @@ class InvoiceLine(Document, frozen=True, gc=False, kw_only=True):
             of the acknowledgement that holds it.
         held: How much of it is on its way to another cooperative; absent when nothing is.
         owed: What is still owed, or asked for, minor units.
+        reserved: How much of it a clearing round has reserved (spec 0018); absent when nothing is.
         text: Purpose, when it is kept here.
         way: Whether the other cooperative has not acknowledged all that was signed here; absent of
             an invoice within the cooperative.
@@ -227,6 +228,7 @@ class InvoiceLine(Document, frozen=True, gc=False, kw_only=True):
     entry: Opening
     held: Amount | msgspec.UnsetType = msgspec.UNSET
     owed: Amount
+    reserved: Amount | msgspec.UnsetType = msgspec.UNSET
     text: str | msgspec.UnsetType = msgspec.UNSET
     way: bool | msgspec.UnsetType = msgspec.UNSET
     who: str | msgspec.UnsetType = msgspec.UNSET
