@@ -158,6 +158,13 @@ def test_a_position_of_which_no_graph_can_be_made_is_a_failure(form: str) -> Non
     assert done.audit()[1] == [Code.ROUND_POSITION]
 
 
+def test_a_position_beyond_the_log_that_was_fetched_is_told_once() -> None:
+    done = JointRound(JointFair(), of(0, seq=lambda one: one.seq + 50))
+    report, codes = done.audit()
+    assert codes == [Code.ROUND_UNPLACED]
+    assert report.is_sound
+
+
 def test_a_secret_that_nobody_shows_is_a_failure() -> None:
     done = JointRound(JointFair())
     assert done.audit(done.secrets[1:])[1] == [Code.ROUND_BLIND]

@@ -20,7 +20,7 @@ from protocol.messages.joint import ARCS_MAX, Owed
 from protocol.messages.rounds import Edge, Position
 from tests.federation.joint_round import JointRound
 from tests.protocol.joint_fair import JointFair
-from tests.protocol.market import owe
+from tests.protocol.market import invoice, owe
 from tests.protocol.town import DATED, ZERO
 
 Debts = list[tuple[bytes, bytes, int]]
@@ -91,6 +91,8 @@ def test_a_round_lets_debts_fall_and_moves_nobody_s_position(seed: int) -> None:
         debtor, creditor = dice.sample(people, 2)
         lend = owe if debtor.home is creditor.home else fair.owe
         lend(debtor, creditor, dice.randint(1, 400))
+    waiting = invoice(fair.alice, fair.ada, 999)
+    assert fair.here.submit(waiting) is None
     before = fair.positions()
     owed = [{inv: one.owed for inv, one in home.book.head.invoices.items()} for home in fair.coops]
     members = [one.balance for one in people[:4]]

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from node.door import Reply
 from node.drivers import joint_drafts, offers
 from node.drivers.joint_drafts import grouped
-from node.drivers.participant import Bundle
+from node.drivers.participant import Bundle, named_by
 from protocol.blinding import blind_of
 from protocol.envelope import Opened, open_sealed, reopen_verified, seal, seal_opened
 from protocol.ledger.refusals import Refusal
@@ -90,7 +90,7 @@ async def test_terms_other_than_those_that_follow_are_refused(tmp_path: Path) ->
         assert b"0 set-offs, the solution has 1" in reply.body
         # The same question again has the same answer, and nothing is reserved twice.
         (again,) = papers_of(await two.call("POST", "/rounds/solution", body))
-        assert [part.tx for part in open_sealed(again, Consent).document.parts] == [terms.id]
+        assert named_by(open_sealed(again, Consent).document) == [terms.id]
         assert two.book.digest() == digest
 
 
@@ -175,8 +175,8 @@ async def test_what_members_do_during_a_round_is_respected(tmp_path: Path) -> No
 
 async def test_only_an_auditor_is_shown_the_secrets(tmp_path: Path) -> None:
     async with village(tmp_path, "Bretagne", "Rhone") as houses:
-        one = houses[0]
-        await chain(*houses)
+        one, two = houses
+        await chain(one, two)
         papers = Bundle((await one.ask_round()).body)
         own = next(p.document for p in papers.all(Position) if p.document.by == one.id)
 

@@ -7,20 +7,22 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from protocol.blinding import obligation_ref
-from protocol.envelope import open_any, open_sealed, seal
+from protocol.envelope import document_id, open_any, open_sealed, seal
 from protocol.errors import EncodingError, SignatureError
 from protocol.kinds import LOGGED, SHAPES, TYPE_OF
 from protocol.ledger.book import Book
 from protocol.ledger.decide import decide
-from protocol.ledger.joint_set_offs import is_well_formed
+from protocol.ledger.joint_set_offs import is_well_formed, part_of
 from protocol.ledger.refusals import Refusal
 from protocol.ledger.set_offs import check_certificate
 from protocol.messages.joint import ARCS_MAX, JointCut, JointLine, JointSetOff, Part
 from protocol.messages.orders import Leg
 from protocol.messages.rounds import Certificate
+from protocol.signatures import public_key_of
 from tests.protocol.fair import far_pay
 from tests.protocol.joint_fair import DEADLINE, JointFair
-from tests.protocol.market import cancellation, discharge, invoice
+from tests.protocol.market import cancellation, discharge, invoice, owe
+from tests.protocol.ring import Ring
 from tests.protocol.town import AT, ZERO, Cooperative, Member, replayed
 
 TERMS = SHAPES[TYPE_OF[JointSetOff]]
@@ -208,6 +210,55 @@ def test_a_whole_certificate_needs_our_consent_in_our_log(shared: JointFair) -> 
     home = liar.coops[0]
     assert home.submit(liar.consent(home, replace(liar.part(home), amt=1))) is None
     assert home.submit(liar.certificate(home)) is Refusal.SHARE_UNKNOWN
+
+
+def test_a_reservation_for_terms_that_do_not_name_us_is_settled_by_nobody() -> None:
+    fair = JointFair()
+    home, other = fair.coops
+    place = fair.coops.index(other)
+    cuts = [JointCut(0, cut.ref) for cut in fair.terms.cuts if cut.at in (cut.to, place)]
+    alone = replace(
+        fair.terms, coops=[other.id], keys=[fair.terms.keys[place]], lines=[], cuts=cuts[:1]
+    )
+    tx = document_id(alone)
+    assert home.submit(fair.consent(home, replace(fair.part(home), tx=tx))) is None
+    fair.terms, fair.tx, fair.coops = alone, tx, [other]
+    votes = [fair.ballot(home), fair.ballot(other)]
+    assert home.submit(fair.certificate(home, ballots=votes)) is Refusal.SHARE_UNKNOWN
+
+
+def test_lines_that_pass_through_a_cooperative_leave_its_own_balance_alone() -> None:
+    ring = Ring(size=3, seats=2)
+    first = ring.coops[0]
+    ann, ben = first.admit("ann"), first.admit("ben")
+    refs = [obligation_ref(DEADLINE, owe(*pair, 400)) for pair in ((ann, ben), (ben, ann))]
+    fields = {
+        name: getattr(ring.terms, name)
+        for name in ("amt", "by", "exp", "iat", "kev", "net", "panel", "pkeys", "round", "seq")
+    }
+    order = sorted(ring.coops, key=lambda coop: coop.id)
+    place = {coop.id: order.index(coop) for coop in ring.coops}
+    terms = JointSetOff(
+        coops=[coop.id for coop in order],
+        cuts=[JointCut(place[first.id], ref) for ref in refs],
+        keys=[public_key_of(coop.node[0]) for coop in order],
+        lines=[JointLine(place[two.id], place[one.id]) for one, two in ring.edges()],
+        **fields,
+    )
+    tx = document_id(terms)
+    parts = {coop.id: part_of(terms, tx, coop.id) for coop in order}
+    consents = [ring.consent(coop, shares=[], parts=[parts[coop.id]]) for coop in order]
+    votes = [ring.ballot(witness, txs=[tx]) for witness in ring.panel]
+    for coop, consent in zip(order, consents, strict=True):
+        assert coop.submit(consent) is None
+        assert coop.book.accounts.balance[:2].tolist() == [0, 0]
+    for coop in order:
+        papers = {"consents": consents, "ballots": votes, "terms": TERMS.encode(terms)}
+        assert coop.submit(ring.certificate(coop, **papers)) is None
+        same(coop)
+        assert coop.book.accounts.balance[:2].tolist() == [0, 0]
+    assert ring.owed() == [200, 200, 200]
+    assert [one.owed for one in first.book.head.invoices.values()] == [100, 100]
 
 
 def test_terms_of_neither_kind_are_an_error_of_encoding(shared: JointFair) -> None:
