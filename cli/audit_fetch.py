@@ -12,7 +12,15 @@ from typing import Final, TypeVar
 
 from cli import durable, papers
 from cli.audit_files import BLINDS as BLINDS_FILE
-from cli.audit_files import CHARTER, LINES, ROUNDS, LogFolder, leaves_of, pack_papers
+from cli.audit_files import (
+    CHARTER,
+    LINES,
+    PAPERS_BYTES_MAX,
+    ROUNDS,
+    LogFolder,
+    leaves_of,
+    pack_papers,
+)
 from cli.clock import now_s
 from cli.failures import ExitCode, Failure
 from cli.node_client import AsyncClient, expect_ok
@@ -206,6 +214,18 @@ async def _openings(visit: Visit, key_seed: bytes, first: int, most: int) -> lis
     return entries
 
 
+async def _papers(visit: Visit, path: str) -> list[bytes]:
+    """Bring every paper of a round, as many at a time as the node gives."""
+    shown: list[bytes] = []
+    while True:
+        query = {"first": str(len(shown))}
+        answer = expect_ok(await visit.client.request("GET", path, query=query))
+        more = PAPERS.decode(answer).papers
+        shown += more
+        if not more or sum(map(len, shown)) > PAPERS_BYTES_MAX:
+            return shown
+
+
 async def _fetch_rounds(visit: Visit, folder: Path) -> None:
     """Bring the papers of every round that the node publishes."""
     try:
@@ -216,6 +236,6 @@ async def _fetch_rounds(visit: Visit, folder: Path) -> None:
         return
     for sealed in manifests[:ROUNDS_MAX]:
         name = open_sealed(sealed, Manifest).id.hex()
-        shown = PAPERS.decode(await _get(visit.client, f"/rounds/{name}")).papers
+        shown = await _papers(visit, f"/rounds/{name}")
         path = folder / ROUNDS / name / visit.folder.name
         durable.write_over(path, pack_papers(shown))

@@ -22,7 +22,7 @@ from protocol.messages.rounds import (
 
 # A certificate holds every consent and ballot of its cycle in 65,535 bytes: both must stay small.
 SHARES_MAX = 8
-TXS_MAX = 64
+TXS_MAX = 16
 
 
 def own_position(

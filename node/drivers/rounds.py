@@ -5,7 +5,7 @@ its own, and a cycle without all its papers stays pending (spec 0014).
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -43,11 +43,28 @@ from protocol.messages.wire import PAPERS, Papers
 from protocol.shapes import Document
 
 PENDING_EVERY_S: Final = 5
+BUNDLE_BYTES_MAX: Final = 2_000_000
+ANSWER_BYTES_MAX: Final = 7_000_000
+PAPERS_MAX: Final = 100_000
 D = TypeVar("D", bound=Document)
 
 
 def _sealed(*groups: Sequence[Opened[Any]]) -> list[bytes]:
     return [one.sealed for group in groups for one in group]
+
+
+def bundles(papers: Sequence[bytes], bytes_max: int) -> Iterator[list[bytes]]:
+    """Yield papers in their order, as many at a time as a container takes, at least one."""
+    group: list[bytes] = []
+    size = 0
+    for paper in papers:
+        size += len(paper)
+        if group and size > bytes_max:
+            yield group
+            group, size = [], len(paper)
+        group.append(paper)
+    if group:
+        yield group
 
 
 def _is_of_a_graph(position: Position, members: int) -> bool:
@@ -137,7 +154,10 @@ class Convener:
         papers.append(current.manifest.sealed)
         if current.solution is not None:
             papers.append(current.solution.sealed)
-        papers += _sealed(current.terms, current.certificates)
+        papers += _sealed(current.terms)
+        # What has no room here is shown by every member of the round.
+        room = ANSWER_BYTES_MAX - sum(map(len, papers))
+        papers += next(bundles(_sealed(current.certificates), room), [])
         return Reply(200, CONTAINER_KIND, PAPERS.encode(Papers(papers)))
 
     def _open(self, directory: Directory) -> Round:
@@ -291,11 +311,9 @@ class Convener:
         assert current.manifest is not None
         for certificate in current.certificates:
             await self._participant.keep("certificate", current.manifest.id, certificate)
-        papers = [one.sealed for one in current.certificates]
-        if papers:
-            await self._ask_all(
-                current, current.manifest.document.members, "certificates", papers, Certificate
-            )
+        members = current.manifest.document.members
+        for papers in bundles(_sealed(current.certificates), BUNDLE_BYTES_MAX):
+            await self._ask_all(current, members, "certificates", papers, Certificate)
 
     async def _look_after_pending(self) -> None:
         """Ask the neighbours for certificates of cycles to which we consented."""
@@ -317,19 +335,28 @@ class Convener:
         url = peer_url(self._desk, cooperative)
         if url is None:
             return
-        try:
-            answer = await self._desk.peers.request("GET", f"{url}/rounds/{round_id.hex()}")
-            papers = PAPERS.decode(answer).papers
-        except (PeerError, ProtocolError):
-            return
-        for paper in papers:
+        first = 0
+        while True:
+            asked = f"{url}/rounds/{round_id.hex()}?first={first}"
             try:
-                if ENVELOPE.decode(paper).t == TYPE_OF[Certificate]:
-                    opened = open_sealed(paper, Certificate)
-                    if self._participant.is_reserved(terms_id(opened.document.terms)):
-                        await self._participant.take_certificate(opened)
-            except ProtocolError:
-                continue
+                papers = PAPERS.decode(await self._desk.peers.request("GET", asked)).papers
+            except (PeerError, ProtocolError):
+                return
+            for paper in papers:
+                await self._take_if_certificate(paper)
+            first += len(papers)
+            if not papers or first > PAPERS_MAX:
+                return
+
+    async def _take_if_certificate(self, paper: bytes) -> None:
+        try:
+            if ENVELOPE.decode(paper).t == TYPE_OF[Certificate]:
+                opened = open_sealed(paper, Certificate)
+                if self._participant.is_reserved(terms_id(opened.document.terms)):
+                    await self._participant.take_certificate(opened)
+        except ProtocolError:
+            # One paper that does not hold must not keep the others from us.
+            return
 
     async def show_rounds(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
         """Return the manifests of the rounds that this node took part in."""
@@ -348,16 +375,20 @@ class Convener:
         return Reply(200, CONTAINER_KIND, PAPERS.encode(Papers(papers)))
 
     async def show_round(self, desk: Desk, query: dict[str, str], body: bytes) -> Reply:
-        """Return every paper of a round that this node keeps."""
+        """Return the papers of a round that this node keeps, after the first ones, until full."""
+        digits, first = query[""], query.get("first", "0")
         try:
-            round_id = bytes.fromhex(query[""])
+            round_id = bytes.fromhex(digits)
         except ValueError:
             return problem("not-found", "a round is named by 64 hexadecimal digits")
+        if not (first.isascii() and first.isdigit()) or len(first) > 9:
+            return problem("not-found", "first is a number of papers")
         found = rows(
             desk.ledger.reader,
-            "SELECT sealed FROM papers WHERE round=? ORDER BY kind, id",
-            (round_id,),
+            "SELECT sealed FROM papers WHERE round=? ORDER BY kind, id LIMIT -1 OFFSET ?",
+            (round_id, int(first)),
         )
-        if not found:
+        if not found and first == "0":
             return problem("not-found", "no such round here")
-        return Reply(200, CONTAINER_KIND, PAPERS.encode(Papers([row[0] for row in found])))
+        shown = next(bundles([row[0] for row in found], ANSWER_BYTES_MAX), [])
+        return Reply(200, CONTAINER_KIND, PAPERS.encode(Papers(shown)))

@@ -58,8 +58,8 @@ ROUTES: Final = (
         query=("at",), parameter=NAME, refuses=(400, 404, 502),
     ),
     Route(
-        "GET", "/rounds/{id}", MSGPACK, "Every sealed paper of a round.",
-        parameter=IDENTIFIER, refuses=(404,),
+        "GET", "/rounds/{id}", MSGPACK, "Every sealed paper of a round, after the first ones.",
+        parameter=IDENTIFIER, query=("first",), refuses=(404,),
     ),
     Route(
         "POST", "/documents", RECEIPT, "Enter one sealed document.",

@@ -94,7 +94,8 @@ class Publisher:
     async def papers(self, request: web.Request) -> web.Response:
         name = bytes.fromhex(request.match_info["name"])
         shown = next(one for one in self.rounds or () if one.id == name)
-        return web.Response(body=PAPERS.encode(Papers(shown.sealed)))
+        first = int(request.query.get("first", "0"))
+        return web.Response(body=PAPERS.encode(Papers(shown.sealed[first:])))
 
 
 @contextlib.asynccontextmanager

@@ -231,7 +231,7 @@ async def test_a_database_of_an_older_version_learns_of_invoices(
     await house.stop()
     path = house.folder / DATABASE_NAME
     connection = open_database(path)
-    connection.executescript("DROP TABLE relays; DROP TABLE heard;")
+    connection.executescript("DROP TABLE relays; DROP TABLE heard; DROP TABLE blinds;")
     if version == 1:
         connection.executescript("DROP TABLE invoices; DROP TABLE cuts;")
     connection.executescript(f"PRAGMA user_version={version};")

@@ -180,6 +180,7 @@ async def test_a_database_of_version_2_learns_of_provisions(house: House) -> Non
     await house.stop()
     path = house.folder / DATABASE_NAME
     connection = open_database(path)
+    connection.executescript("DROP TABLE relays; DROP TABLE heard; DROP TABLE blinds;")
     connection.execute("PRAGMA user_version=2")
     connection.close()
     open_database(path, alone=False).close()
