@@ -7,11 +7,12 @@ import pytest
 
 from node.drivers import offers, rounds
 from node.drivers.participant import Bundle
-from protocol.envelope import reopen_verified, seal
+from protocol.envelope import ENVELOPE, reopen_verified, seal
+from protocol.kinds import TYPE_OF
 from protocol.ledger.set_offs import check_certificate
 from protocol.messages.decisions import LimitChange
 from protocol.messages.joint import JointSetOff
-from protocol.messages.rounds import Certificate, Position, SetOff
+from protocol.messages.rounds import Ballot, Certificate, Manifest, Position, SetOff
 from tests.node.joint_street import OwnAccount, audited, is_idle, owed, owes, position
 from tests.node.test_invoices import told
 from tests.node.test_rounds import dies_at
@@ -187,3 +188,37 @@ async def test_a_node_that_dies_at_any_step_loses_nothing_and_does_nothing_twice
         await until(lambda: all(house.is_synced() for house in houses))
         _, _, codes = await audited(*houses)
         assert codes == []
+
+
+def no_ballots(papers: list[bytes]) -> list[bytes]:
+    return [paper for paper in papers if ENVELOPE.decode(paper).t != TYPE_OF[Ballot]]
+
+
+async def test_the_papers_of_a_round_are_shown_in_bundles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with village(tmp_path, "Bretagne", "Rhone", "Alsace", "Centre") as houses:
+        await square(*houses[:2])
+        monkeypatch.setattr(rounds, "ANSWER_BYTES_MAX", 3_000)
+        monkeypatch.setattr(rounds, "BUNDLE_BYTES_MAX", 1)
+        dies_at(houses[1], "certificates", "before")
+        papers = Bundle((await houses[0].ask_round()).body)
+        # What the answer has no room for is kept, shown a bundle at a time, and fetched so.
+        (name,) = (one.id for one in papers.all(Manifest))
+        path = f"/rounds/{name.hex()}"
+        shown: list[bytes] = []
+        while more := papers_of(await houses[0].call("GET", path, first=str(len(shown)))):
+            assert len(more) == 1 or sum(map(len, more)) <= 3_000
+            shown += more
+        assert len(shown) == len({*shown})
+        assert len(Bundle(bundle(*no_ballots(shown))).all(Certificate)) == 1
+        assert (await houses[0].call("GET", path, first="x")).status == 404
+        await houses[1].start()
+        await until(lambda: is_idle(*houses))
+        assert standing(houses[:1])[0] != {}
+
+
+def test_bundles_keep_the_order_and_leave_nothing_out() -> None:
+    papers = [bytes([size]) * size for size in (3, 5, 9, 1, 1)]
+    assert list(rounds.bundles(papers, 8)) == [papers[:2], [papers[2]], papers[3:]]
+    assert list(rounds.bundles([], 8)) == []

@@ -277,3 +277,11 @@ def test_the_longest_terms_fit_a_certificate() -> None:
     assert isinstance(terms, JointSetOff)
     assert is_well_formed(terms)
     assert len(TERMS.encode(terms)) <= 8_192
+    # Spec 0014: The writer MUST split its consents and ballots so that every certificate stays
+    # within 65,535 bytes.
+    home, most = fair.coops[0], 2**53 - 1
+    part = replace(fair.part(home), amt=most, cuts=ids[:2], debtor=ids[0])
+    votes = [fair.ballot(home, txs=ids[:16])] * 10
+    consents = [fair.consent(home, part)] * ARCS_MAX
+    sealed = fair.certificate(home, terms=TERMS.encode(terms), consents=consents, ballots=votes)
+    assert len(open_sealed(sealed, Certificate).document.consents) == ARCS_MAX
