@@ -1,6 +1,7 @@
 """A member consents to no joint cycle but those that follow from the papers of the round."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from node.door import Reply
 from node.drivers import joint_drafts, offers
 from node.drivers.joint_drafts import grouped
 from node.drivers.participant import Bundle, named_by
+from node.store.database import DATABASE_NAME
 from protocol.blinding import blind_of
 from protocol.envelope import Opened, open_sealed, reopen_verified, seal, seal_opened
 from protocol.ledger.refusals import Refusal
@@ -226,3 +228,25 @@ def test_consents_are_cut_so_that_every_certificate_has_room(
     assert [len(group) for group in grouped(mixed, home)] == [1, 1, 2]
     monkeypatch.setattr(joint_drafts, "PARTS_MAX", 3)
     assert [len(group) for group in grouped(few[:7], home)] == [3, 3, 1]
+
+
+async def test_a_crash_between_secret_and_position_leaves_one_secret(tmp_path: Path) -> None:
+    async with village(tmp_path, "Bretagne", "Rhone") as houses:
+        two = houses[1]
+        await square(*houses)
+        papers = Bundle((await houses[0].ask_round()).body)
+        before = next(p.document for p in papers.all(Position) if p.document.by == two.id)
+        await until(lambda: is_idle(*houses))
+        body = sent(two, "convening")
+        await two.kill()
+        # As if the disk had taken the secret, and the light had gone before the position.
+        connection = sqlite3.connect(two.folder / DATABASE_NAME)
+        connection.execute("DELETE FROM papers WHERE kind='position'")
+        connection.commit()
+        connection.close()
+        await two.start()
+        (paper,) = papers_of(await two.call("POST", "/rounds/convening", body))
+        again = open_sealed(paper, Position).document
+        assert again.blind == before.blind
+        assert again.seq > before.seq
+        assert len(two.rows("SELECT * FROM blinds")) == 1
