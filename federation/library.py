@@ -29,7 +29,7 @@ def cheapest(members: int, arcs: Arcs, supplies: Amounts) -> Amounts:
     Args:
         members: how many members there are.
         arcs: debtors, creditors, the most that may flow, and the cost of one unit; at least one
-            arc, each pair once.
+            arc.
         supplies: minor units that leave each member more than enter it; their sum is zero.
 
     Returns:
@@ -105,12 +105,12 @@ def with_networkx(members: int, arcs: Arcs, supplies: Amounts) -> Amounts:
     import networkx
 
     debtors, creditors, amounts, costs = (column.tolist() for column in arcs)
-    network = networkx.DiGraph()
+    network = networkx.MultiDiGraph()
     # Members first and in order: the library's answer then depends on the graph alone.
     for member, supply in enumerate(supplies.tolist()):
         network.add_node(member, demand=-supply)
-    for debtor, creditor, most, cost in zip(debtors, creditors, amounts, costs, strict=True):
-        network.add_edge(debtor, creditor, capacity=most, weight=cost)
+    pairs = list(enumerate(zip(debtors, creditors, strict=True)))
+    for (arc, (debtor, creditor)), most, cost in zip(pairs, amounts, costs, strict=True):
+        network.add_edge(debtor, creditor, arc, capacity=most, weight=cost)
     _, found = networkx.network_simplex(network)
-    pairs = zip(debtors, creditors, strict=True)
-    return np.array([found[debtor][creditor] for debtor, creditor in pairs], np.int64)
+    return np.array([found[debtor][creditor][arc] for arc, (debtor, creditor) in pairs], np.int64)
