@@ -176,23 +176,32 @@ def unit(members: int, has_ties: bool) -> int:
     return power << TIE_BITS if has_ties else power
 
 
-def fits(network: Network, has_ties: bool) -> bool:
-    """Say whether costs and potentials of a network stay within 64 bits.
+def heaviest_of(network: Network) -> int:
+    """Return the sum, over all members, of the largest size of a weight at the member.
 
     A way meets a member once at most, and gains no more there than by its heaviest arc.
 
     Args:
         network: debts and lines.
-        has_ties: whether ties of 20 bits are added.
     """
     if network.terms is None:
-        return True
+        return 0
     heaviest = np.zeros(network.members, np.int64)
     sizes = np.abs(network.terms.weights)
     for ends in (network.debtors, network.creditors):
         np.maximum.at(heaviest, ends, sizes)
-    ties = network.members << (TIE_BITS if has_ties else 0)
-    return int(heaviest.sum()) * unit(network.members, has_ties) + ties <= GAIN_MAX
+    return int(heaviest.sum())
+
+
+def heaviest_sum_max(members: int, has_ties: bool) -> int:
+    """Return what `heaviest_of` may be, so that costs and potentials stay within 64 bits.
+
+    Args:
+        members: how many members there are.
+        has_ties: whether ties of 20 bits are added.
+    """
+    ties = members << (TIE_BITS if has_ties else 0)
+    return (GAIN_MAX - ties) // unit(members, has_ties)
 
 
 def weighted_costs(network: Network, terms: Terms, ties: Amounts | None) -> Amounts:
@@ -208,7 +217,7 @@ def weighted_costs(network: Network, terms: Terms, ties: Amounts | None) -> Amou
         EncodingError: the weights are too large for so many members.
     """
     # Spec 0013: The writer MUST refuse weights for which this bound does not hold.
-    if not fits(network, ties is not None):
+    if heaviest_of(network) > heaviest_sum_max(network.members, ties is not None):
         raise EncodingError("weights refused: too large for so many members")
     each = np.int64(unit(network.members, ties is not None))
     return -terms.weights * each + (terms.is_line if ties is None else ties)
