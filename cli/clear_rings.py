@@ -166,7 +166,7 @@ def _as_json(rings: Iterator[Ring], decimals: int, has_lines: bool) -> Iterator[
     between = "\n"
     for ring in rings:
         amount = to_decimal_text(ring.amount, decimals)
-        fields = {"id": ring.id, "amount": amount, "members": ring.members}
+        fields: dict[str, object] = {"id": ring.id, "amount": amount, "members": ring.members}
         if has_lines:
             fields["lines"] = ring.lines
         yield between + json.dumps(fields, ensure_ascii=False)

@@ -115,7 +115,7 @@ def _scaled(amounts: Amounts, decimals: int, fault: DebtFileFault) -> Amounts:
     """Return amounts in a unit of so many decimals more."""
     if total(amounts) * 10**decimals > MAX_GROSS:
         raise DebtFileError(fault)
-    return amounts * 10**decimals
+    return amounts * np.int64(10**decimals)
 
 
 def check_bound(network: Network, has_salt: bool) -> None:
