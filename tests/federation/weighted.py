@@ -63,20 +63,18 @@ def grown(seed: int) -> tuple[int, list[Row], list[Row]]:
     members = dice.randint(2, 9)
     largest = dice.choice((1, 3, 100, 2**40))
     weights = dice.choice(((1,), (1, 2), (1, 2, 3, 50), (1, 1_000)))
-    debts = [
-        (*dice.sample(range(members), 2), dice.randint(1, largest), dice.choice(weights))
-        for _ in range(dice.randint(0, 3 * members))
-    ]
+
+    def drawn(least: int, choice: tuple[int, ...], most: int) -> list[Row]:
+        pairs = [dice.sample(range(members), 2) for _ in range(dice.randint(0, most))]
+        return [(x, y, dice.randint(least, largest), dice.choice(choice)) for x, y in pairs]
+
+    debts = drawn(1, weights, 3 * members)
     if dice.random() < 0.4:
         pool = members
         lines = [(pool, at, dice.randint(0, largest), 0) for at in range(members)]
         lines += [(at, pool, dice.randint(0, largest), 0) for at in range(members)]
-        return members + 1, debts, lines  # type: ignore[return-value]
-    lines = [
-        (*dice.sample(range(members), 2), dice.randint(0, largest), dice.choice((0, 0, -1, -7)))
-        for _ in range(dice.randint(0, members))
-    ]
-    return members, debts, lines  # type: ignore[return-value]
+        return members + 1, debts, lines
+    return members, debts, drawn(0, (0, 0, -1, -7), members)
 
 
 def exact_costs(members: int, arcs: Sequence[Arc], ties: Sequence[int] | None) -> list[int]:
