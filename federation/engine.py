@@ -75,16 +75,16 @@ def clear_with_library(network: Network, ties: Amounts | None = None) -> Cleared
 def _clear_weighted(
     network: Network, terms: Terms, ties: Amounts | None, has_kernel: bool | None = None
 ) -> Cleared:
-    """Find the set-off of greatest worth by a library: the compiled part knows one cost alone."""
+    """Find the set-off of greatest value by a library: the compiled part knows one cost alone."""
     costs = np.asarray(costs_of(network, ties))
     prove = _least_potentials
     if kernel.is_there() if has_kernel is None else has_kernel:
         prove = _potentials_by_kernel
-    if ties is None:
-        flow = _circulation(network, costs)
-        return Cleared(flow, prove(network, flow, costs))
-    # First the worth alone, then the ties where it leaves a choice: both keep to small numbers.
     plain = -terms.weights
+    if ties is None:
+        flow = _circulation(network, costs if terms.is_line.any() else plain)
+        return Cleared(flow, prove(network, flow, costs))
+    # First the value alone, then the ties where it leaves a choice: both keep to small numbers.
     flow = _circulation(network, plain)
     found = prove(network, flow, plain)
     is_face = found[network.creditors] - found[network.debtors] + plain == 0

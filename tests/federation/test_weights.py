@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from federation import library
 from federation.certificate import verify
 from federation.library import Amounts, with_lemon, with_networkx
 from federation.network import Network, Terms, merge
@@ -111,6 +112,28 @@ def test_both_libraries_take_several_arcs_of_one_pair() -> None:
         assert first is not None
         assert second is not None
         assert int((first * costs).sum()) == int((second * costs).sum())
+
+
+@both
+def test_the_search_for_many_arcs_gives_the_same_answers(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nets = [
+        joined(debts, lines, members).network for members, debts, lines in map(grown, range(80))
+    ]
+    usual = [(worth(net, checked(engine, net)), checked(engine, net, tied(net))) for net in nets]
+    monkeypatch.setattr(library, "SCALING_FROM", 1)
+    for net, (found, flow) in zip(nets, usual, strict=True):
+        assert worth(net, checked(engine, net)) == found
+        ties = tied(net)
+        if is_only(net, *engine_parts(engine, net, ties), ties):
+            assert checked(engine, net, ties) == flow
+
+
+def test_costs_that_scaling_could_not_hold_are_left_to_the_other_search() -> None:
+    assert library.fits_scaling(10**6, [-60, 70])
+    assert not library.fits_scaling(10**6, [-(10**6), 1])
+    assert library.fits_64_bits(10**6, [-(10**6), 1])
 
 
 @both

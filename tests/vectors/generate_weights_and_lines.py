@@ -181,8 +181,10 @@ def graph_cases() -> list[Case]:
 def columns(rows: list[Row], names: list[str]) -> list[bytes]:
     count = len(rows)
     return [
-        *(struct.pack(f"<{count}i", *[names.index(row[end]) for row in rows]) for end in (0, 1)),
-        *(struct.pack(f"<{count}q", *[row[at] for row in rows]) for at in (2, 3)),
+        struct.pack(f"<{count}i", *[names.index(debtor) for debtor, *_ in rows]),
+        struct.pack(f"<{count}i", *[names.index(creditor) for _, creditor, *_ in rows]),
+        struct.pack(f"<{count}q", *[amount for *_, amount, _ in rows]),
+        struct.pack(f"<{count}q", *[weight for *_, weight in rows]),
     ]
 
 
