@@ -195,8 +195,9 @@ def _figures(rings: Sequence[Ring], outcome: Outcome, language: Language) -> Fig
     before, cleared, decimals = outcome.gross_before, outcome.cleared, outcome.decimals
     agreed = outcome.agreed
     lines_text = None
-    if agreed is not None and agreed.digest is not None:
-        count, used = money(len(agreed.used), 0, language), money(agreed.lent, decimals, language)
+    if agreed is not None and agreed.lines is not None:
+        count = money(agreed.lines.used, 0, language)
+        used = money(agreed.lines.lent, decimals, language)
         lines_text = say("clear.picture_lines", language, count=count, used=used)
     return Figures(
         before=before,

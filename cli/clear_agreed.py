@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cli.choices import Language
 from cli.clear_money import money
 from cli.clear_subject import Subject
 from cli.debt_table import Amounts
 from cli.sentences import say
+from federation.library import total
 from federation.weights import value
 from protocol.amounts import to_decimal_text
 from protocol.errors import ProofError
@@ -50,24 +54,34 @@ class Agreed:
     Attributes:
         is_weighted: whether a debt weighs other than 1.
         value: sum of weight × minor units over debts and lines.
-        digest: of the lines; None without lines.
-        lines: every line in the order of its file.
+        lines: what is used of lines; None without lines.
     """
 
     is_weighted: bool
     value: int
-    digest: bytes | None
-    lines: Sequence[UsedLine]
+    lines: "LinesUsed | None"
 
-    @property
-    def used(self) -> list[UsedLine]:
-        """List the lines that are used."""
-        return [line for line in self.lines if line.used]
 
-    @property
-    def lent(self) -> int:
-        """Sum of what is used of all lines, minor units."""
-        return sum(line.used for line in self.lines)
+@dataclass(frozen=True, slots=True)
+class LinesUsed:
+    """What a set-off uses of all lines.
+
+    Attributes:
+        digest: of the lines.
+        count: how many there are.
+        used: how many are used.
+        lent: sum of what is used, minor units.
+        first: the first ones that are used, at most `LINES_SHOWN`.
+        each: every line in the order of its file; None when there are more than
+            `LINES_LISTED_MAX`.
+    """
+
+    digest: bytes
+    count: int
+    used: int
+    lent: int
+    first: Sequence[UsedLine]
+    each: Sequence[UsedLine] | None
 
 
 def agreed_of(subject: Subject, flow: Amounts) -> Agreed | None:
@@ -80,22 +94,34 @@ def agreed_of(subject: Subject, flow: Amounts) -> Agreed | None:
     Raises:
         ProofError: a line is used beyond its limit.
     """
-    lines, joined = subject.lines, subject.joined
+    table, joined = subject.lines, subject.joined
     if joined is None:
         return None
     worth = value(subject.network, flow)
-    if lines is None:
-        return Agreed(subject.is_weighted, worth, None, ())
+    if table is None:
+        return Agreed(subject.is_weighted, worth, None)
     _, used = joined.parts(flow)
     limits = joined.amounts[joined.debts :]
     # The proof has said so of merged lines; here it is said of each one.
     if (used < 0).any() or (used > limits).any():
         raise ProofError("a line is used beyond its limit")
-    columns = (lines.lenders, lines.borrowers, limits, lines.weights, used)
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    names = lines.names
-    listed = [UsedLine(names[one], names[other], *numbers) for one, other, *numbers in rows]
-    return Agreed(subject.is_weighted, worth, lines.digest(), listed)
+    columns = (table.lenders, table.borrowers, limits, table.weights, used)
+
+    def listed(places: NDArray[np.intp]) -> list[UsedLine]:
+        rows = zip(*(column[places].tolist() for column in columns), strict=True)
+        names = table.names
+        return [UsedLine(names[one], names[other], *numbers) for one, other, *numbers in rows]
+
+    touched = np.flatnonzero(used)
+    lines = LinesUsed(
+        digest=table.digest(),
+        count=len(table),
+        used=len(touched),
+        lent=total(used),
+        first=listed(touched[:LINES_SHOWN]),
+        each=listed(np.arange(len(table))) if len(table) <= LINES_LISTED_MAX else None,
+    )
+    return Agreed(subject.is_weighted, worth, lines)
 
 
 def agreed_shape(agreed: Agreed, decimals: int) -> dict[str, object]:
@@ -109,26 +135,27 @@ def agreed_shape(agreed: Agreed, decimals: int) -> dict[str, object]:
         "weighted": agreed.is_weighted,
         "value": to_decimal_text(agreed.value, decimals),
     }
-    if agreed.digest is None:
+    if agreed.lines is None:
         return fields
-    each = [
-        {
-            "from": line.lender,
-            "to": line.borrower,
-            "limit": to_decimal_text(line.limit, decimals),
-            "weight": line.weight,
-            "used": to_decimal_text(line.used, decimals),
-        }
-        for line in agreed.lines[:LINES_LISTED_MAX]
-    ]
+    each = agreed.lines.each
     fields["lines"] = {
-        "digest": agreed.digest.hex(),
-        "count": len(agreed.lines),
-        "used": len(agreed.used),
-        "lent": to_decimal_text(agreed.lent, decimals),
-        "each": each if len(each) == len(agreed.lines) else None,
+        "digest": agreed.lines.digest.hex(),
+        "count": agreed.lines.count,
+        "used": agreed.lines.used,
+        "lent": to_decimal_text(agreed.lines.lent, decimals),
+        "each": None if each is None else [_line_shape(line, decimals) for line in each],
     }
     return fields
+
+
+def _line_shape(line: UsedLine, decimals: int) -> dict[str, object]:
+    return {
+        "from": line.lender,
+        "to": line.borrower,
+        "limit": to_decimal_text(line.limit, decimals),
+        "weight": line.weight,
+        "used": to_decimal_text(line.used, decimals),
+    }
 
 
 def agreed_rows(agreed: Agreed, decimals: int, lang: Language) -> list[tuple[str, str]]:
@@ -136,18 +163,17 @@ def agreed_rows(agreed: Agreed, decimals: int, lang: Language) -> list[tuple[str
     rows = []
     if agreed.is_weighted:
         rows.append(("value", money(agreed.value, decimals, lang)))
-    if agreed.digest is not None:
-        used, count = money(len(agreed.used), 0, lang), money(len(agreed.lines), 0, lang)
+    if agreed.lines is not None:
+        used, count = money(agreed.lines.used, 0, lang), money(agreed.lines.count, 0, lang)
         rows.append(("lines", say("clear.lines_of", lang, used=used, count=count)))
-        rows.append(("lent", money(agreed.lent, decimals, lang)))
+        rows.append(("lent", money(agreed.lines.lent, decimals, lang)))
         rows.append(("nets", say("clear.nets_same", lang)))
     return rows
 
 
-def print_lines(agreed: Agreed, decimals: int, lang: Language, console: "Console") -> None:
+def print_lines(lines: LinesUsed, decimals: int, lang: Language, console: "Console") -> None:
     """Print the lines that are used, the first ones one by one."""
-    used = agreed.used
-    if not used:
+    if not lines.used:
         return
     from rich import box
     from rich.table import Table
@@ -158,11 +184,11 @@ def print_lines(agreed: Agreed, decimals: int, lang: Language, console: "Console
         table.add_column(say(f"clear.{key}", lang))
     for key in ("line_used", "line_limit"):
         table.add_column(say(f"clear.{key}", lang), no_wrap=True, justify="right")
-    for line in used[:LINES_SHOWN]:
+    for line in lines.first:
         amounts = money(line.used, decimals, lang), money(line.limit, decimals, lang)
         table.add_row(Text(line.lender), Text(line.borrower), *amounts)
-    if len(used) > LINES_SHOWN:
-        more = money(len(used) - LINES_SHOWN, 0, lang)
+    if lines.used > len(lines.first):
+        more = money(lines.used - len(lines.first), 0, lang)
         table.add_row(say("clear.lines_more", lang, count=more), "", "", "")
     console.print(table)
     console.print(Text(say("clear.lines_say", lang)))

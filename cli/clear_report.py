@@ -163,8 +163,8 @@ def print_table(
         table.add_row(Text(say(f"clear.{key}", lang)), Text(value))
     console = Console(file=stream, highlight=False)
     console.print(table)
-    if outcome.agreed is not None:
-        print_lines(outcome.agreed, outcome.decimals, lang, console)
+    if outcome.agreed is not None and outcome.agreed.lines is not None:
+        print_lines(outcome.agreed.lines, outcome.decimals, lang, console)
     if outcome.cleared == outcome.gross_before:
         return
     tiers = Table(box=box.SIMPLE)

@@ -6,6 +6,7 @@ Columns from, to, limit and, if wanted, weight; in French de, vers, limite, poid
 
 import io
 import re
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,9 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from cli.csv_rows import Lines, Row, delimiter_of, split_amount
+from cli.csv_rows import DECIMALS_MAX, Lines, delimiter_of, split_amount
 from cli.debt_faults import DebtFileError, DebtFileFault
-from cli.debt_table import Amounts, Places, digest_of
+from cli.debt_table import Amounts, Places, digest_of, in_order
 from cli.debts import FILE_BYTES_MAX
 from cli.debts_csv import NAME_CHARACTERS_MAX
 from federation.obligations import MAX_GROSS
@@ -93,22 +94,22 @@ def read_lines(path: Path) -> LineTable:
 def parse_lines(stream: BinaryIO) -> LineTable:
     """Read the bytes of a CSV of lines; see `read_lines`."""
     delimiter = delimiter_of(stream)
-    found: list[tuple[str, str, str, str, int]] = []
-    mark = ""
+    columns = _Columns(delimiter)
     with Lines(stream, delimiter) as rows:
         first = rows.one()
         order = None if first is None else _order(*first)
         row = first if order is None else rows.one()
-        width = None if order is not None or first is None else len(first[1])
-        if width not in (None, _PARTS, _PARTS + 1):
-            assert first is not None, "a width is that of a row"
-            raise DebtFileError(DebtFileFault.LINE_COLUMNS, first[0], str(width))
-        places = order or (0, 1, 2, 3 if width == _PARTS + 1 else None)
+        if order is not None:
+            columns.order = order
+        elif first is not None:
+            columns.width = len(first[1])
+            if columns.width not in (_PARTS, _PARTS + 1):
+                raise DebtFileError(DebtFileFault.LINE_COLUMNS, first[0], str(columns.width))
+            columns.order = (0, 1, 2, 3 if columns.width > _PARTS else None)
         while row is not None:
-            whole, fraction, mark, line = _parts(row, places, width, delimiter, mark)
-            found.append((*line[:2], whole, fraction, line[2]))
+            columns.add(*row)
             row = rows.one()
-    return _table(found)
+    return columns.table()
 
 
 def _order(line: int, cells: Sequence[str]) -> Order | None:
@@ -123,45 +124,61 @@ def _order(line: int, cells: Sequence[str]) -> Order | None:
     return roles.index(0), roles.index(1), roles.index(2), weight
 
 
-def _parts(
-    row: Row, places: Order, width: int | None, delimiter: str, mark: str
-) -> tuple[str, str, str, tuple[str, str, int]]:
-    """Check one row; return the limit taken apart, the decimal mark, the names and the weight."""
-    line, cells = row
-    if len(cells) <= max(places[:3]) or (width is not None and len(cells) != width):
-        raise DebtFileError(DebtFileFault.LINE_COLUMNS, line, str(len(cells)))
-    lender, borrower, limit = (cells[place].strip() for place in places[:3])
-    for name in (lender, borrower):
-        if not 0 < len(name) <= NAME_CHARACTERS_MAX:
-            raise DebtFileError(DebtFileFault.NAME, line)
-    # Spec 0013: The reader MUST refuse a line of a member to itself.
-    if lender == borrower:
-        raise DebtFileError(DebtFileFault.SELF_LINE, line, lender)
-    # Spec 0013: The reader MUST refuse a limit below 0.
-    if limit.startswith("-"):
-        raise DebtFileError(DebtFileFault.LIMIT_NEGATIVE, line, limit)
-    whole, fraction, mark = split_amount(limit, line, delimiter, mark)
-    at = places[3]
-    text = cells[at].strip() if at is not None and at < len(cells) else ""
-    weight = 0 if not text else int(text) if _WEIGHT.fullmatch(text) else 1
-    # Spec 0013: The reader MUST refuse a weight of a line above 0 or below −1000000000.
-    if not -WEIGHT_MAX <= weight <= 0:
-        raise DebtFileError(DebtFileFault.LINE_WEIGHT, line, text)
-    return whole, fraction, mark, (lender, borrower, weight)
+class _Columns:
+    """The lines read so far, their limits in millionths of the unit."""
 
+    def __init__(self, delimiter: str) -> None:
+        self.delimiter = delimiter
+        self.order: Order = (0, 1, 2, None)
+        self.width: int | None = None
+        self.mark = ""
+        self.decimals = 0
+        self.numbers: dict[str, int] = {}
+        self.lenders = array("i")
+        self.borrowers = array("i")
+        self.limits: list[int] = []
+        self.weights = array("q")
 
-def _table(found: Sequence[tuple[str, str, str, str, int]]) -> LineTable:
-    decimals = max((len(fraction) for _, _, _, fraction, _ in found), default=0)
-    limits = [int(whole + part.ljust(decimals, "0")) for _, _, whole, part, _ in found]
-    if sum(limits) > MAX_GROSS:
-        raise DebtFileError(DebtFileFault.LIMITS_TOTAL)
-    names = sorted({name for lender, borrower, *_ in found for name in (lender, borrower)})
-    number = {name: place for place, name in enumerate(names)}
-    return LineTable(
-        names,
-        np.array([number[lender] for lender, *_ in found], np.int32),
-        np.array([number[borrower] for _, borrower, *_ in found], np.int32),
-        np.array(limits, np.int64),
-        np.array([weight for *_, weight in found], np.int64),
-        decimals,
-    )
+    def add(self, line: int, cells: list[str]) -> None:
+        """Take one row; `line` is its number."""
+        is_short = len(cells) <= max(self.order[:3])
+        if is_short or (self.width is not None and len(cells) != self.width):
+            raise DebtFileError(DebtFileFault.LINE_COLUMNS, line, str(len(cells)))
+        lender, borrower, limit = (cells[place].strip() for place in self.order[:3])
+        for name in (lender, borrower):
+            if not 0 < len(name) <= NAME_CHARACTERS_MAX:
+                raise DebtFileError(DebtFileFault.NAME, line)
+        # Spec 0013: The reader MUST refuse a line of a member to itself.
+        if lender == borrower:
+            raise DebtFileError(DebtFileFault.SELF_LINE, line, lender)
+        # Spec 0013: The reader MUST refuse a limit below 0.
+        if limit.startswith("-"):
+            raise DebtFileError(DebtFileFault.LIMIT_NEGATIVE, line, limit)
+        whole, fraction, self.mark = split_amount(limit, line, self.delimiter, self.mark)
+        self.weights.append(self._weight_of(line, cells))
+        self.decimals = max(self.decimals, len(fraction))
+        self.limits.append(int(whole + fraction.ljust(DECIMALS_MAX, "0")))
+        self.lenders.append(self.numbers.setdefault(lender, len(self.numbers)))
+        self.borrowers.append(self.numbers.setdefault(borrower, len(self.numbers)))
+
+    def _weight_of(self, line: int, cells: list[str]) -> int:
+        place = self.order[3]
+        # Spreadsheets leave empty cells at the end of a line away.
+        text = cells[place].strip() if place is not None and place < len(cells) else ""
+        weight = 0 if not text else int(text) if _WEIGHT.fullmatch(text) else 1
+        # Spec 0013: The reader MUST refuse a weight of a line above 0 or below −1000000000.
+        if not -WEIGHT_MAX <= weight <= 0:
+            raise DebtFileError(DebtFileFault.LINE_WEIGHT, line, text)
+        return weight
+
+    def table(self) -> LineTable:
+        """Return the lines in their unit, members in the order of their names."""
+        scale = 10 ** (DECIMALS_MAX - self.decimals)
+        if sum(self.limits) > MAX_GROSS * scale:
+            raise DebtFileError(DebtFileFault.LIMITS_TOTAL)
+        limits = np.array([limit // scale for limit in self.limits], np.int64)
+        names, renumbered = in_order(list(self.numbers))
+        ends = np.array(self.lenders, np.int32), np.array(self.borrowers, np.int32)
+        if renumbered is not None:
+            ends = renumbered[ends[0]], renumbered[ends[1]]
+        return LineTable(names, *ends, limits, np.array(self.weights, np.int64), self.decimals)

@@ -5,6 +5,7 @@ chain of debts a → b → c is cleared by a line of c to a. Source: spec 0013 �
 """
 
 from dataclasses import dataclass
+from operator import mul
 from typing import Final
 
 import numpy as np
@@ -227,8 +228,11 @@ def value(network: Network, flow: Amounts) -> int:
     """Return the sum of weight × flow over all arcs, exactly."""
     if network.terms is None:
         return total(flow)
-    rows = zip(network.terms.weights.tolist(), flow.tolist(), strict=True)
-    return sum(weight * part for weight, part in rows)
+    weights, group = np.unique(network.terms.weights, return_inverse=True)
+    # Parts of one weight add up to less than 2**63, as all amounts and limits do.
+    parts = np.zeros(len(weights), np.int64)
+    np.add.at(parts, group, flow)
+    return sum(map(mul, weights.tolist(), parts.tolist()))
 
 
 def tie_suffixes(network: Network) -> dict[int, bytes]:
