@@ -1,5 +1,6 @@
 """Files of lines and weights: what is read, what is refused and how it is said."""
 
+import csv
 import io
 import json
 import subprocess
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cli import line_table
 from cli.clear_agreed import agreed_of
@@ -16,8 +19,9 @@ from cli.clear_subject import Subject, subject_of
 from cli.debt_faults import DebtFileError, DebtFileFault
 from cli.debts import read_debts, read_table
 from cli.debts_arrow import read_arrow
-from cli.line_table import read_lines
+from cli.line_table import parse_lines, read_lines
 from cli.main import main
+from protocol.amounts import to_decimal_text
 from protocol.errors import ProofError
 
 DEBTS = (
@@ -76,6 +80,34 @@ def test_a_file_of_lines_that_is_wrong_says_where_and_what_to_do(
             out, err = capsys.readouterr()
             assert out == ""
             assert sentence in err
+
+
+pieces = st.sampled_from(
+    ["from", "to", "limit", "poids", "a", "b", "L", "1", "2.5", "3,5", "-1", "0", "-1000000001",
+     ",", ",", ",", ";", ";", "\n", "\n", "\r\n", '"', " ", "é", "\ufeff", "\0"]
+)  # fmt: skip
+
+
+@given(st.lists(pieces, max_size=40).map("".join).map(str.encode) | st.binary(max_size=80))
+def test_any_bytes_are_lines_or_a_sentence(content: bytes) -> None:
+    try:
+        table = parse_lines(io.BytesIO(content))
+    except DebtFileError as error:
+        assert error.sentence("fr") != error.sentence("en")
+        return
+    assert list(table.names) == sorted(set(table.names))
+    assert (table.limits >= 0).all()
+    assert (table.weights <= 0).all()
+    assert (table.lenders != table.borrowers).all()
+    # Written out plainly they are the same lines.
+    rows = zip(table.lenders, table.borrowers, table.limits.tolist(), table.weights, strict=True)
+    text = io.StringIO()
+    written = csv.writer(text)
+    written.writerow(("from", "to", "limit", "weight"))
+    for lender, borrower, limit, weight in rows:
+        amount = to_decimal_text(limit, table.decimals)
+        written.writerow((table.names[lender], table.names[borrower], amount, weight))
+    assert parse_lines(io.BytesIO(text.getvalue().encode())).digest() == table.digest()
 
 
 def test_wrong_use_of_lines_has_its_exit_codes(debts: Path, lines: Path, tmp_path: Path) -> None:
