@@ -80,15 +80,15 @@ def _clear_weighted(
     prove = _least_potentials
     if kernel.is_there() if has_kernel is None else has_kernel:
         prove = _potentials_by_kernel
-    plain = -terms.weights
-    if ties is None:
-        flow = _circulation(network, costs if terms.is_line.any() else plain)
-        return Cleared(flow, prove(network, flow, costs))
     # First the value alone, then the ties where it leaves a choice: both keep to small numbers.
+    plain = -terms.weights
     flow = _circulation(network, plain)
-    found = prove(network, flow, plain)
-    is_face = found[network.creditors] - found[network.debtors] + plain == 0
-    flow = _break_ties(network, flow, is_face, ties)
+    if ties is None and terms.is_line.any():
+        ties = terms.is_line.astype(np.int64)
+    if ties is not None:
+        found = prove(network, flow, plain)
+        is_face = found[network.creditors] - found[network.debtors] + plain == 0
+        flow = _break_ties(network, flow, is_face, ties)
     return Cleared(flow, prove(network, flow, costs))
 
 

@@ -209,13 +209,14 @@ def ties_of(network: Network, names: Sequence[Name], salt: bytes) -> Amounts:
     begun = sha256(_TIE_DOMAIN + salt)
     digests: list[bytes] = []
     last, debtor_begun = -1, begun
-    pairs = zip(network.debtors.tolist(), network.creditors.tolist(), strict=True)
-    for arc, (debtor, creditor) in enumerate(pairs):
+    for debtor, creditor in zip(network.debtors.tolist(), network.creditors.tolist(), strict=True):
         if debtor != last:
             last, debtor_begun = debtor, begun.copy()
             debtor_begun.update(sized[debtor])
         whole = debtor_begun.copy()
-        whole.update(sized[creditor] + further.get(arc, b""))
+        whole.update(sized[creditor])
+        if further:
+            whole.update(further.get(len(digests), b""))
         digests.append(whole.digest()[:3])
     triples = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 3).astype(np.int64)
     first: Amounts = (triples[:, 0] << 16 | triples[:, 1] << 8 | triples[:, 2]) >> (24 - HASH_BITS)

@@ -357,3 +357,14 @@ def test_the_heavier_debt_of_a_pair_falls_first_and_the_heavier_line_is_used_fir
     made = joined(debts, [(2, 0, 2, 0), (2, 0, 3, 0)], 3)
     fallen, used = made.parts(engine(made.network, None).flow)
     assert (fallen.tolist(), used.tolist()) == ([0, 3, 2, 5], [2, 3])
+
+
+@both
+def test_one_very_heavy_debt_among_many_members_needs_no_slower_library(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "with_networkx", None)
+    members = 200_000
+    debts = [(0, 1, 9, 10**9), (1, members - 1, 5, 1), (7, 8, 3, 1), (8, 7, 2, 1)]
+    net = joined(debts, [(members - 1, 0, 4, 0)], members).network
+    assert checked(engine, net) == [4, 4, 2, 2, 4]
