@@ -13,7 +13,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent.parent / "federation" / "native"
 LIBRARY = HERE.parent / "_kernel.so"
-FLAGS = ("-O3", "-std=gnu11", "-Wall", "-Wextra", "-shared", "-fPIC")
+FLAGS = ("-O3", "-std=gnu11", "-pthread", "-Wall", "-Wextra", "-shared", "-fPIC")
 
 
 def compile_kernel() -> bool:

@@ -15,6 +15,7 @@ from cli.grammar import command, option
 from cli.invoice_papers import address_of, name_of
 from cli.pay import spoken
 from cli.proofs import check_home
+from cli.provisions import provision_left
 from cli.screen import draw_table, emit_json, note, result
 from cli.sentences import say
 from cli.session import Session, session, wallet_at_home
@@ -53,6 +54,8 @@ def balance(choices: Choices) -> int:
     result(say("balance.is", lang, balance=home.money(view.bal, lang)))
     low, high = home.money(-view.climit, lang), home.money(view.ceil, lang)
     result(say("balance.limits", lang, low=low, high=high))
+    if left := provision_left(view):
+        result(say("provision.left", lang, amount=home.money(left, lang)))
     if open_orders:
         note(say("balance.open", lang, count=open_orders))
     return ExitCode.DONE
@@ -68,6 +71,7 @@ def _balance_shape(
         "balance": home.decimal(view.bal),
         "credit_limit": home.decimal(view.climit),
         "ceiling": home.decimal(view.ceil),
+        "provision": home.decimal(left) if (left := provision_left(view)) else None,
         "unit": home.charter.unit,
         "open_orders": open_orders,
     }
@@ -86,6 +90,7 @@ class Movement:
         receiver: Who receives, alike.
         memo: Purpose, or "".
         fall: What a set-off did to a debt of the giver to the receiver, or None.
+        is_pooled: Whether a set-off that uses provisions moved the amount.
     """
 
     at: int
@@ -96,6 +101,7 @@ class Movement:
     receiver: str | None
     memo: str
     fall: Fall | None = None
+    is_pooled: bool = False
 
 
 @command(
@@ -185,7 +191,8 @@ def read_movement(
     """
     opened = open_any(line.entry.sealed, LOGGED)
     check_home(opened.document, home) if isinstance(opened.document, Order) else None
-    amount = _change_of(opened, home, account)
+    is_discharge = isinstance(opened.document, Discharge)
+    amount = _pooled(line, opened) if is_discharge else _change_of(opened, home, account)
     if amount != line.amount:
         raise ProofError("the node says another amount than the signed document")
     if amount == 0:
@@ -194,7 +201,8 @@ def read_movement(
     other = address_of(who) if who else None
     giver, receiver = (own, other) if amount < 0 else (other, own)
     memo = line.text if isinstance(line.text, str) else ""
-    return Movement(line.entry.at, line.entry.idx, amount, opened.id.hex(), giver, receiver, memo)
+    at, entry, order = line.entry.at, line.entry.idx, opened.id.hex()
+    return Movement(at, entry, amount, order, giver, receiver, memo, is_pooled=is_discharge)
 
 
 def read_falls(line: HistoryLine, own: str) -> list[Movement]:
@@ -215,6 +223,8 @@ def read_falls(line: HistoryLine, own: str) -> list[Movement]:
     opened = open_sealed(line.entry.sealed, Discharge)
     cuts = {cut.inv: cut.amt for cut in opened.document.cuts}
     movements = []
+    if len({fall.inv for fall in line.falls}) != len(line.falls):
+        raise ProofError("the node tells one obligation twice")
     for fall in line.falls:
         if cuts.get(fall.inv) != fall.amt or fall.owed < fall.amt:
             raise ProofError("the node says another set-off than the signed document")
@@ -223,6 +233,13 @@ def read_falls(line: HistoryLine, own: str) -> list[Movement]:
         at, entry = line.entry.at, line.entry.idx
         movements.append(Movement(at, entry, 0, opened.id.hex(), giver, receiver, "", fall))
     return movements
+
+
+def _pooled(line: HistoryLine, opened: Opened[Discharge]) -> int:
+    """Return what a discharge moves on an account: nothing, or what fell on one side alone."""
+    if not isinstance(opened.document.pool, int) or not isinstance(line.falls, list):
+        return 0
+    return sum(-fall.amt if fall.owes else fall.amt for fall in line.falls)
 
 
 def _change_of(opened: Opened[Any], home: Cooperative, account: bytes) -> int:
@@ -274,6 +291,11 @@ def _draw(movements: list[Movement], home: Cooperative, lang: Language) -> None:
     for one in movements:
         if one.fall is not None:
             rows.append(_fell(one, one.fall, home, lang))
+            continue
+        if one.is_pooled:
+            key = "provision.paid" if one.amount < 0 else "provision.received"
+            says = say(key, lang, amount=home.money(abs(one.amount), lang))
+            rows.append([clock.local_time(one.at), says, home.money(one.amount, lang), ""])
             continue
         unknown = say("history.somebody", lang)
         sentence = say(

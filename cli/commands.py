@@ -67,6 +67,11 @@ _INVOICE: Final = {
         "Withdraws, declines or cancels an invoice.",
         "cli.invoices:cancel",
     ),
+    "provision": Entry(
+        "Fixe ce que les compensations peuvent payer depuis votre compte.",
+        "Sets what set-offs may pay out of your account.",
+        "cli.provisions:provision",
+    ),
 }
 _OFFICE: Final = {
     "open": Entry(
@@ -104,8 +109,8 @@ _OFFICE: Final = {
         "Tient une séance de compensation.", "Holds a clearing round.", "cli.office_round:round_"
     ),
     "setoff": Entry(
-        "Compense les factures entre membres qui font le tour.",
-        "Sets off invoices between members that come around.",
+        "Compense les factures entre membres, puis à l'aide des provisions.",
+        "Sets off invoices between members, then with provisions.",
         "cli.office_setoff:setoff",
     ),
 }

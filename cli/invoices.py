@@ -17,6 +17,7 @@ from cli.journal import Draft, JournalledOrder
 from cli.node_client import refusal_failure
 from cli.pay import SALT_BYTES, read_address, read_amount, read_memo, spoken
 from cli.proofs import Standing
+from cli.provisions import provision_left
 from cli.screen import confirm, draw_table, emit_json, note, result
 from cli.sentences import say
 from cli.session import Session, session, wallet_at_home
@@ -152,8 +153,8 @@ def cancel(choices: Choices, invoice: str, yes: bool) -> int:
 
 
 @command(
-    fr="Montre qui vous doit quoi, et à qui vous devez, par échéance.",
-    en="Shows who owes you what, and whom you owe, by due date.",
+    fr="Montre qui vous doit quoi, à qui vous devez, par échéance, et votre provision.",
+    en="Shows who owes you what, whom you owe, by due date, and your provision.",
     json=True,
     key=True,
 )
@@ -163,12 +164,16 @@ def list_(choices: Choices) -> int:
     with session(choices, wallet, home) as run:
         settle_all(run)
         found = open_invoices(run)
+        left = provision_left(ask_account(run.client, home, run.asker))
         own = _own(wallet.name, choices.lang)
     if choices.as_json:
         lines = [shape_of_invoice(home, one) for one in found]
-        emit_json({"v": 1, "unit": home.charter.unit, "invoices": lines})
+        shape = {"v": 1, "unit": home.charter.unit, "invoices": lines}
+        emit_json(shape | {"provision": home.decimal(left) if left else None})
         return ExitCode.DONE
     lang = choices.lang
+    if left:
+        result(say("provision.left", lang, amount=home.money(left, lang)))
     if not found:
         result(say("invoice.none", lang))
         return ExitCode.DONE

@@ -25,12 +25,16 @@ from protocol.envelope import Opened, merge, open_any, open_sealed, seal
 from protocol.errors import ProofError, ProtocolError
 from protocol.identifiers import TextKind, to_text
 from protocol.kinds import type_name
+from protocol.ledger.refusals import Refusal
 from protocol.messages.decisions import Admission, LimitChange
 from protocol.messages.invoices import Discharge
 from protocol.messages.keyevents import Inception
 from protocol.shapes import Document
 
 DECISIONS: Final = frozenset(type_name(word) for word in ("admission", "discharge", "limit"))
+
+_LIMITS: Final = (Refusal.CREDIT_LIMIT_EXCEEDED, Refusal.CEILING_EXCEEDED)
+Teller = Callable[[Choices, str, str, str | None, str], None]
 
 confirmed = option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Does not ask.")
 output_file = option(
@@ -58,8 +62,16 @@ class Decided:
     make: Callable[[int], Document]
 
 
-def decide(run: Session, decided: Decided, yes: bool, output: Path | None, account: str) -> int:
+def decide(
+    run: Session,
+    decided: Decided,
+    yes: bool,
+    output: Path | None,
+    account: str,
+    tell: Teller | None = None,
+) -> int:
     """Sign a decision; send it when one signature is enough, else write it for the others."""
+    tell = tell or tell_decision
     lang = run.choices.lang
     settle_all(run)
     if not confirm(decided.sentence, lang, yes=yes):
@@ -81,10 +93,10 @@ def decide(run: Session, decided: Decided, yes: bool, output: Path | None, accou
         _write_letter(path, run.home, decided.member, decided.sentence, entry.draft.sealed)
         left = run.home.charter.othr - 1
         note(say("office.pass_on", lang, path=str(path), left=left))
-        tell_decision(run.choices, "unsigned", decided.sentence, str(path), account)
+        tell(run.choices, "unsigned", decided.sentence, str(path), account)
         return ExitCode.PENDING
     entry = run.journal.write(run.author, at_least, clock.now_s(), compose)
-    return _enter(run, entry, decided.sentence, account)
+    return _enter(run, entry, decided.sentence, account, tell)
 
 
 def kind_of(opened: Opened[Any]) -> str:
@@ -92,7 +104,7 @@ def kind_of(opened: Opened[Any]) -> str:
     return "setoff" if isinstance(opened.document, Discharge) else "decision"
 
 
-def _enter(run: Session, entry: JournalledOrder, sentence: str, account: str) -> int:
+def _enter(run: Session, entry: JournalledOrder, sentence: str, account: str, tell: Teller) -> int:
     try:
         standing = settle(run, entry)
     except Failure as failure:
@@ -101,9 +113,12 @@ def _enter(run: Session, entry: JournalledOrder, sentence: str, account: str) ->
         if failure.key == "node.conflict":
             raise Failure(ExitCode.REFUSED, "office.name_taken") from failure
         raise
+    if standing.refusal in _LIMITS and entry.draft.sentence_fields["kind"] == "setoff":
+        # Of a member's account, and not of whoever reads it.
+        raise Failure(ExitCode.REFUSED, "pool.stale")
     if standing.refusal is not None:
         raise refusal_failure(standing.refusal)
-    tell_decision(run.choices, "final", sentence, None, account)
+    tell(run.choices, "final", sentence, None, account)
     return ExitCode.DONE
 
 
@@ -162,7 +177,8 @@ def cosign(choices: Choices, path: Path, yes: bool, output: Path | None) -> int:
         draft = Draft(opened.id, sealed, fields, "", b"")
         now = clock.now_s()
         run.journal.record(run.author, opened.document.seq, now, draft)
-        return _enter(run, run.journal.find(opened.id.hex()), sentence, account)
+        entry = run.journal.find(opened.id.hex())
+        return _enter(run, entry, sentence, account, tell_decision)
 
 
 def _read_decision(
@@ -173,7 +189,8 @@ def _read_decision(
     if isinstance(document, Discharge):
         from cli.office_setoff import sentence_of
 
-        return sentence_of(choices, home, [cut.amt for cut in document.cuts]), ""
+        is_pooled = isinstance(document.pool, int)
+        return sentence_of(choices, home, [cut.amt for cut in document.cuts], is_pooled), ""
     low, high = home.money(-document.climit, lang), home.money(document.ceil, lang)
     if isinstance(document, LimitChange):
         account = to_text(TextKind.ACCOUNT, document.acct)

@@ -12,6 +12,7 @@ from cli.sentences_demo import DEMO
 from cli.sentences_invoice import INVOICE
 from cli.sentences_office import OFFICE
 from cli.sentences_pay import PAY
+from cli.sentences_pool import POOL
 from cli.sentences_refusals import REFUSALS
 from cli.sentences_transfer import TRANSFER
 from cli.sentences_usage import USAGE
@@ -27,6 +28,7 @@ SENTENCES: Final[dict[str, Pair]] = {
     **TRANSFER,
     **PAY,
     **INVOICE,
+    **POOL,
     **OFFICE,
     **AUDIT,
     **DEMO,

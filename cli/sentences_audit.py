@@ -344,4 +344,9 @@ BREACHES: Final[dict[Refusal, tuple[str, str]]] = {
         "compensation qui change une position nette",
         "set-off that changes a net position",
     ),
+    Refusal.PROVISION_EXCEEDED: (
+        "compensation qui dépasse une provision",
+        "set-off beyond a provision",
+    ),
+    Refusal.PROVISION_OUTDATED: ("provision périmée", "outdated provision"),
 }

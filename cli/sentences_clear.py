@@ -132,10 +132,10 @@ CLEAR: Final[dict[str, tuple[str, str]]] = {
     "clear.line_limit": ("limite", "limit"),
     "clear.lines_more": ("et {count} autres", "and {count} others"),
     "clear.lines_say": (
-        "Ce qui est utilisé d'une ligne, le second le doit au premier en plus ; d'un compte ou d'un"
-        " fonds commun, son solde change d'autant.",
-        "What is used of a line, the second owes the first in addition; of an account or a common"
-        " fund the balance changes by as much.",
+        "Ce qui est utilisé d'une ligne, le second le doit au premier en plus ; d'un pot commun,"
+        " le solde change d'autant.",
+        "What is used of a line, the second owes the first in addition; of a common pool"
+        " the balance changes by as much.",
     ),
     "clear.picture_lines": (
         "{count} lignes utilisées, {used} prêtés ; en tirets : une ligne",

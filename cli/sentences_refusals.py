@@ -233,4 +233,16 @@ REFUSALS: Final[dict[Refusal, tuple[str, str]]] = {
         "This set-off would change the net position of a member. "
         "Make it again with 'ronde office setoff'.",
     ),
+    Refusal.PROVISION_EXCEEDED: (
+        "Cette compensation sortirait d'un compte plus que sa provision. "
+        "Refaites-la avec « ronde office setoff ».",
+        "This set-off would move more out of an account than its provision. "
+        "Make it again with 'ronde office setoff'.",
+    ),
+    Refusal.PROVISION_OUTDATED: (
+        "Vous avez signé autre chose depuis cette provision : elle ne compte plus. "
+        "Refaites-la avec « ronde invoice provision ».",
+        "You have signed something else since this provision: it no longer counts. "
+        "Make it again with 'ronde invoice provision'.",
+    ),
 }

@@ -11,6 +11,7 @@ from typing import Any, Final
 from federation.findings import Code, Finding
 from federation.log_report import LogReport, Side, edges_of, keep, key_state_of
 from federation.members_set_off import obligations_of, verify_discharge
+from federation.pool import rooms_of
 from protocol.envelope import Opened, open_any, open_run, open_sealed
 from protocol.errors import EncodingError, ProofError, ProtocolError
 from protocol.kinds import LOGGED
@@ -185,7 +186,8 @@ def _doubt(book: Book, discharge: Discharge) -> str:
     """Say why a discharge that is about to be entered is not the largest one; else nothing."""
     # Spec 0016: The auditor MUST verify a discharge on the obligations just before its entry.
     try:
-        verify_discharge(obligations_of(book), discharge)
+        rooms = rooms_of(book, (one.acct for one in discharge.pots))
+        verify_discharge(obligations_of(book), discharge, rooms)
     except ProofError as error:
         return str(error)
     return ""

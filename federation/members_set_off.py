@@ -8,9 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from msgspec import UNSET, UnsetType
+
 from federation.cycles import cycles
 from federation.obligations import Graph, allot
 from federation.optimality import potentials, verify_optimal
+from federation.pool import NO_ROOMS, Rooms, verify_with_pool
 from federation.set_off import solve
 from protocol.errors import ProofError
 from protocol.ledger.book import Book
@@ -52,11 +55,13 @@ class Proposal(NamedTuple):
         cuts: By how much each obligation falls, in the order of the invoices.
         pots: The proof, in the order of the members.
         is_whole: Whether no other discharge is left to make after it.
+        pool: Potential of the pool; absent when no balance moves.
     """
 
     cuts: list[Cut]
     pots: list[Potential]
     is_whole: bool
+    pool: int | UnsetType = UNSET
 
 
 def obligations_of(book: Book) -> list[Obligation]:
@@ -73,12 +78,15 @@ def _graph(obligations: Iterable[Obligation], members: Iterable[bytes] = ()) -> 
     return Graph.from_debts([(one.debtor, one.creditor, one.owed) for one in obligations], members)
 
 
-def verify_discharge(obligations: Sequence[Obligation], discharge: Discharge) -> None:
+def verify_discharge(
+    obligations: Sequence[Obligation], discharge: Discharge, rooms: Rooms = NO_ROOMS
+) -> None:
     """Check that a discharge is the largest set-off among its members; silence is consent.
 
     Args:
         obligations: Of the book just before its entry.
         discharge: Accepted by the rules of the book.
+        rooms: What a pool may move at each member, just before its entry.
 
     Raises:
         ProofError: names what does not hold.
@@ -101,9 +109,13 @@ def verify_discharge(obligations: Sequence[Obligation], discharge: Discharge) ->
             raise ProofError(f"{cut.inv.hex()}: no obligation among the members of the discharge")
         fallen[arc] = fallen.get(arc, 0) + cut.amt
     flow = graph.aligned([(*arc, amount) for arc, amount in fallen.items()])
+    labels = [one.pot for one in discharge.pots]
+    if discharge.pool is not UNSET:
+        verify_with_pool(graph, flow, rooms, labels, discharge.pool)
+        return
     # Spec 0016: The reader MUST refuse a discharge that is not the largest set-off among its
     # members.
-    verify_optimal(graph, flow, [one.pot for one in discharge.pots])
+    verify_optimal(graph, flow, labels)
 
 
 def propose(obligations: Sequence[Obligation]) -> Proposal | None:

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
+from federation.pool import rooms_of
 from node.desk import Desk
 from node.door import Reply
 from node.public import CONTAINER_KIND
@@ -23,6 +24,7 @@ from protocol.messages.wire import (
     ObligationLine,
     Obligations,
     Opening,
+    RoomLine,
 )
 
 INVOICES_MAX: Final = 100
@@ -130,4 +132,12 @@ def all_obligations(desk: Desk, opened: Opened[Question]) -> Reply:
             )
         )
     more = wanted[most - 1] if 0 < most < len(wanted) else UNSET
-    return Reply(200, CONTAINER_KIND, OBLIGATIONS.encode(Obligations(lines, more)))
+    rooms = _rooms(desk, lines) if book.head.provisions else UNSET
+    return Reply(200, CONTAINER_KIND, OBLIGATIONS.encode(Obligations(lines, more, rooms)))
+
+
+def _rooms(desk: Desk, lines: list[ObligationLine]) -> Any:
+    """Return what a pool may move at each member of some obligations."""
+    accounts = sorted({account for one in lines for account in (one.debtor, one.creditor)})
+    found = rooms_of(desk.ledger.book, accounts)
+    return [RoomLine(account, *room) for account, room in found.items()]

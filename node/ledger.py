@@ -13,6 +13,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from federation.members_set_off import obligations_of, verify_discharge
+from federation.pool import rooms_of
 from node.clock import random_bytes
 from node.errors import Conflict, StoreError
 from node.keyfile import NodeKeys
@@ -252,7 +253,8 @@ class Ledger:
         # Spec 0016: The node MUST NOT enter a discharge that is not the largest set-off among its
         # members.
         try:
-            verify_discharge(obligations_of(self.book), discharge)
+            rooms = rooms_of(self.book, (one.acct for one in discharge.pots))
+            verify_discharge(obligations_of(self.book), discharge, rooms)
         except ProofError as error:
             raise Conflict(f"the obligations are others than this set-off's: {error}") from error
 

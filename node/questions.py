@@ -100,6 +100,7 @@ def _account(desk: Desk, slot: int) -> Reply:
         ceil=accounts.ceiling[slot],
         climit=accounts.credit_limit[slot],
         kev=accounts.kev[slot],
+        prov=desk.ledger.book.head.provisions.get(slot, UNSET),
         seq=accounts.seq[slot],
     )
     return Reply(200, CONTAINER_KIND, ACCOUNT_VIEW.encode(view))
@@ -131,7 +132,7 @@ def _history(desk: Desk, slot: int, question: Question) -> Reply:
         line = HistoryLine(
             amount=amount,
             entry=Opening(at, index, salt, sealed),
-            falls=falls_of(desk, index, slot) if amount == 0 else UNSET,
+            falls=falls_of(desk, index, slot),
             text=text if text is not None else UNSET,
             who=who if who is not None else _other_side(desk, slot, sealed),
         )

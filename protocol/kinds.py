@@ -8,6 +8,7 @@ from protocol.messages.invoices import Acceptance, Cancellation, Discharge, Invo
 from protocol.messages.keyevents import Inception, Revocation, Rotation
 from protocol.messages.orders import Order, Question
 from protocol.messages.peering import Answer, Offer
+from protocol.messages.provisions import Provision
 from protocol.messages.rounds import (
     Ballot,
     Certificate,
@@ -47,6 +48,7 @@ _WORDS: Final[dict[str, type[Document]]] = {
     "offer": Offer,
     "order": Order,
     "position": Position,
+    "provision": Provision,
     "question": Question,
     "rejection": Rejection,
     "revocation": Revocation,
@@ -77,6 +79,7 @@ LOGGED: Final = frozenset(
         Invoice,
         LimitChange,
         Order,
+        Provision,
         Revocation,
         Rotation,
     )

@@ -92,8 +92,15 @@ void begin_rows(int32_t nodes, int32_t arcs, const int32_t *key, int32_t *first)
 int index_graph(const graph *g, index_of *x);
 void drop_index(index_of *x);
 
+/* A second thread, and work in two halves: `half` is 0 or 1. */
+typedef struct team team;
+typedef void half_of(void *what, int half);
+team *gather_team(int32_t nodes);
+void both(team *t, half_of *work, void *what);
+void dismiss(team *t);
+
 int remain_least(const graph *g, int64_t *rest, int32_t *distance);
-int push_down(const tight_graph *t, int64_t *excess);
+int push_down(const tight_graph *t, int64_t *excess, team *two);
 
 #define NEW(type, count) ((type *)malloc(sizeof(type) * ((size_t)(count) + 1)))
 

@@ -18,6 +18,8 @@ typedef struct {
     unsigned char *room;    /* by slot of `entering`: something more may stay owed on it */
     int32_t *arc, *at;      /* of a place among the tight arcs; ~i for arc i seen from its head */
     tight_graph tight;
+    team *two;
+    int32_t middle, begin, end[2], gap; /* where the second half begins: its nodes, its arcs */
 } search;
 
 /* Look at everything that enters v by an arc that may still change; what is no further away than
@@ -102,14 +104,16 @@ static void place(search *s, int32_t k, int32_t to, int64_t out, int64_t back)
     s->tight.back[k] = to << 1 | (back > 0 ? OPEN : 0);
 }
 
-/* Copy the tight arcs into rows that lie together, node by node: those that leave it, then those
- * that enter it. `at` says where an arc stands in the row of its tail. */
-static void gather(search *s)
+/* Copy the tight arcs of one half of the nodes into rows that lie together, node by node: those
+ * that leave it, then those that enter it. `at` says where an arc stands in the row of its tail. */
+static void gather_half(void *what, int half)
 {
+    search *s = what;
     const graph *g = s->g;
     tight_graph *t = &s->tight;
-    int32_t count = 0;
-    for (int32_t u = 0; u < g->nodes; u++) {
+    int32_t count = half ? s->begin : 0;
+    int32_t end = half ? g->nodes : s->middle;
+    for (int32_t u = half ? s->middle : 0; u < end; u++) {
         t->off[u] = count;
         for (int32_t i = s->x.first[u]; i < s->x.first[u + 1]; i++)
             if (is_tight(s, u, g->head[i])) {
@@ -124,13 +128,41 @@ static void gather(search *s)
                 place(s, count++, s->x.from[k], s->rest[i], g->cap[i] - s->rest[i]);
             }
     }
-    t->off[g->nodes] = count;
-    for (int32_t k = 0; k < count; k++)
+    s->end[half] = count;
+}
+
+/* Tell the two ends of each tight arc of one another. */
+static void pair_half(void *what, int half)
+{
+    search *s = what;
+    tight_graph *t = &s->tight;
+    int32_t end = t->off[half ? s->g->nodes : s->middle];
+    for (int32_t k = half ? t->off[s->middle] : 0; k < end; k++)
         if (s->arc[k] < 0) {
-            int32_t other = s->at[~s->arc[k]];
+            int32_t i = ~s->arc[k], other = s->at[i];
+            other -= other >= s->begin ? s->gap : 0;
             t->arcs[k].twin = other;
             t->arcs[other].twin = k;
         }
+}
+
+/* Gather the tight arcs in two halves; the second is written where the first can end at the
+ * latest, then moved up to it. */
+static void gather(search *s)
+{
+    tight_graph *t = &s->tight;
+    int32_t middle = s->middle;
+    both(s->two, gather_half, s);
+    int32_t to = s->end[0], from = s->begin;
+    size_t count = (size_t)(s->end[1] - from);
+    memmove(t->arcs + to, t->arcs + from, sizeof(half_arc) * count);
+    memmove(t->back + to, t->back + from, sizeof(int32_t) * count);
+    memmove(s->arc + to, s->arc + from, sizeof(int32_t) * count);
+    s->gap = from - to;
+    for (int32_t u = middle; u < s->g->nodes; u++)
+        t->off[u] -= s->gap;
+    t->off[s->g->nodes] = s->end[1] - s->gap;
+    both(s->two, pair_half, s);
 }
 
 static void put_back(search *s)
@@ -162,12 +194,16 @@ static int prepare(search *s)
     s->tight.off = NEW(int32_t, n + 1);
     s->tight.back = NEW(int32_t, 2 * (int64_t)m);
     s->tight.arcs = NEW(half_arc, 2 * (int64_t)m);
-    if (!s->excess || !s->away || !s->now.bits || !s->owed || !s->room || !s->at || !s->arc
+    s->two = gather_team(n);
+    if (!s->two || !s->excess || !s->away || !s->now.bits || !s->owed || !s->room || !s->at || !s->arc
         || !s->tight.off || !s->tight.back || !s->tight.arcs)
         return RONDE_NO_MEMORY;
     memset(s->excess, 0, sizeof(int64_t) * (size_t)n);
     memset(s->room, 1, (size_t)m);
     s->tight.nodes = n;
+    while (s->middle < n && 2 * (int64_t)s->x.first[s->middle] < m)
+        s->middle++;
+    s->begin = s->x.first[s->middle] + s->x.into[s->middle];
     memset(s->rest, 0, sizeof(int64_t) * (size_t)m);
     memset(s->distance, 0, sizeof(int32_t) * (size_t)n);
     for (int32_t i = 0; i < m; i++) {
@@ -179,6 +215,7 @@ static int prepare(search *s)
 
 static void finish(search *s)
 {
+    dismiss(s->two);
     drop_index(&s->x);
     free(s->excess);
     free(s->away);
@@ -208,7 +245,7 @@ int remain_least(const graph *g, int64_t *rest, int32_t *distance)
             break;
         }
         gather(&s);
-        done = push_down(&s.tight, s.excess);
+        done = push_down(&s.tight, s.excess, s.two);
         if (done == 0)
             put_back(&s);
     }

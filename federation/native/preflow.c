@@ -9,14 +9,18 @@
  * arc, and how far above the highest of them a label may rise before it is taken for lost. */
 #define PATIENCE 2
 #define SLACK 8
+/* Words that hold something in a step which is worth waking the other half for. */
+#define MANY 128
 
 typedef struct {
     const tight_graph *t;
     int32_t near, top, ceiling; /* labels: of the nearest and furthest surplus, where to stop */
-    int32_t low, high;          /* words of `now` that hold something */
+    int32_t words, low, high;   /* of `now`: all, and those that hold something */
+    int32_t step, middle, begin[2], end[2];
     int64_t *excess;
     int32_t *label, *current, *bucket, *next;
-    uint64_t *now, *then, *seen; /* one bit a node */
+    uint64_t *now, *then[2], *seen; /* one bit a node; `then` for each half of the work */
+    team *two;
 } wave;
 
 static void wake(wave *w, int32_t v)
@@ -31,59 +35,101 @@ static void wake(wave *w, int32_t v)
 }
 
 /* Label the nodes of one step in the order in which they lie in memory, and mark those of the next:
- * the search jumps about in some thousand bytes only. Returns whether there are any. */
-static int one_step(wave *w, int32_t h)
+ * the search jumps about in some thousand bytes only. */
+static void half_step(void *what, int half)
 {
+    wave *w = what;
     const tight_graph *t = w->t;
-    int32_t low = w->high + 1, high = w->low - 1, any = 0;
-    for (int32_t i = w->low; i <= w->high; i++) {
+    int32_t begin = half ? w->middle : w->low, end = half ? w->high : w->middle - 1;
+    int32_t low = w->words, high = -1;
+    uint64_t *then = w->then[half];
+    for (int32_t i = begin; i <= end; i++) {
         for (uint64_t rest = w->now[i]; rest; rest &= rest - 1) {
             int32_t v = (i << 6) + __builtin_ctzll(rest);
-            w->label[v] = h;
+            w->label[v] = w->step;
             for (int32_t k = t->off[v]; k < t->off[v + 1]; k++)
                 if (t->back[k] & OPEN) {
                     int32_t word = t->back[k] >> 7;
-                    w->then[word] |= 1ULL << (t->back[k] >> 1 & 63);
+                    then[word] |= 1ULL << (t->back[k] >> 1 & 63);
                     low = word < low ? word : low;
                     high = word > high ? word : high;
                 }
         }
-        w->now[i] = 0;
     }
-    for (int32_t i = low; i <= high; i++) {
-        w->then[i] &= ~w->seen[i];
-        w->seen[i] |= w->then[i];
-        any |= w->then[i] != 0;
+    w->begin[half] = low;
+    w->end[half] = high;
+}
+
+/* The word of `now` before which half of the arcs lie that can be looked at in this step. */
+static int32_t middle_of(const wave *w)
+{
+    const int32_t *off = w->t->off;
+    int32_t low = w->low, high = w->high;
+    int32_t end = (w->high + 1) << 6 < w->t->nodes ? (w->high + 1) << 6 : w->t->nodes;
+    int64_t sum = (int64_t)off[low << 6] + off[end];
+    while (low < high) {
+        int32_t word = low + (high - low) / 2;
+        if (2 * (int64_t)off[word << 6] < sum)
+            low = word + 1;
+        else
+            high = word;
     }
-    uint64_t *swapped = w->now;
-    w->now = w->then;
-    w->then = swapped;
-    w->low = low;
-    w->high = high;
-    return any;
+    return low;
+}
+
+/* Take one step; returns how many words of the next one hold something. */
+static int32_t one_step(wave *w, int32_t words)
+{
+    w->middle = middle_of(w);
+    if (words > MANY) {
+        both(w->two, half_step, w);
+    } else {
+        half_step(w, 0);
+        half_step(w, 1);
+    }
+    int32_t found = 0;
+    memset(w->now + w->low, 0, 8 * (size_t)(w->high - w->low + 1));
+    w->low = w->begin[0] < w->begin[1] ? w->begin[0] : w->begin[1];
+    w->high = w->end[0] > w->end[1] ? w->end[0] : w->end[1];
+    for (int32_t i = w->low; i <= w->high; i++) {
+        w->now[i] = (w->then[0][i] | w->then[1][i]) & ~w->seen[i];
+        w->then[0][i] = w->then[1][i] = 0;
+        w->seen[i] |= w->now[i];
+        found += w->now[i] != 0;
+    }
+    w->step++;
+    return found;
+}
+
+/* Begin a labelling: the deficits are the first step. */
+static void begin_half(void *what, int half)
+{
+    wave *w = what;
+    int32_t n = w->t->nodes, middle = w->words / 2;
+    int32_t end = half ? w->words : middle;
+    for (int32_t i = half ? middle : 0; i < end; i++) {
+        uint64_t deficits = 0;
+        for (int32_t v = i << 6; v < n && v < (i + 1) << 6; v++) {
+            w->label[v] = FAR;
+            w->bucket[v] = -1;
+            w->current[v] = w->t->off[v];
+            deficits |= (uint64_t)(w->excess[v] < 0) << (v & 63);
+        }
+        w->now[i] = w->seen[i] = deficits;
+    }
 }
 
 /* Exact labels: the fewest arcs to a deficit; FAR where none is in reach. */
 static void relabel_all(wave *w)
 {
-    int32_t n = w->t->nodes, h = 0;
-    size_t bytes = 8 * ((size_t)(n >> 6) + 1);
-    memset(w->now, 0, bytes);
-    memset(w->then, 0, bytes);
-    for (int32_t v = 0; v < n; v++) {
-        w->label[v] = FAR;
-        if (w->excess[v] < 0)
-            w->now[v >> 6] |= 1ULL << (v & 63);
-    }
-    memcpy(w->seen, w->now, bytes);
-    w->low = 0;
-    w->high = n >> 6;
-    while (one_step(w, h))
-        h++;
+    int32_t n = w->t->nodes, words = w->words;
+    both(w->two, begin_half, w);
+    w->step = w->low = 0;
+    w->high = words - 1;
+    while (words > 0)
+        words = one_step(w, words);
     w->top = -1;
     w->near = 0;
-    memset(w->bucket, 0xFF, sizeof(int32_t) * (size_t)n);
-    memcpy(w->current, w->t->off, sizeof(int32_t) * (size_t)n);
     for (int32_t v = n - 1; v >= 0; v--)
         if (w->excess[v] > 0 && w->label[v] != FAR)
             wake(w, v);
@@ -139,13 +185,20 @@ static int64_t discharge(wave *w, int32_t u, int64_t patience)
 }
 
 /* Raise labels while a surplus is in reach of a deficit; begin anew where raising leads far off. */
-int push_down(const tight_graph *t, int64_t *excess)
+int push_down(const tight_graph *t, int64_t *excess, team *two)
 {
-    int32_t n = t->nodes;
-    int32_t words = (n >> 6) + 1;
-    wave w = {t, 0, -1, 0, 0, 0, excess, NEW(int32_t, n), NEW(int32_t, n), NEW(int32_t, n),
-              NEW(int32_t, n), NEW(uint64_t, words), NEW(uint64_t, words), NEW(uint64_t, words)};
-    int done = w.label && w.current && w.bucket && w.next && w.now && w.then && w.seen
+    int32_t n = t->nodes, words = (n >> 6) + 1;
+    size_t bytes = 8 * (size_t)words;
+    wave w = {.t = t, .excess = excess, .two = two, .words = words};
+    w.label = NEW(int32_t, n);
+    w.current = NEW(int32_t, n);
+    w.bucket = NEW(int32_t, n);
+    w.next = NEW(int32_t, n);
+    w.now = malloc(bytes);
+    w.seen = malloc(bytes);
+    w.then[0] = calloc(1, bytes);
+    w.then[1] = calloc(1, bytes);
+    int done = w.label && w.current && w.bucket && w.next && w.now && w.seen && w.then[0] && w.then[1]
                    ? 0
                    : RONDE_NO_MEMORY;
     while (done == 0) {
@@ -171,7 +224,8 @@ int push_down(const tight_graph *t, int64_t *excess)
     free(w.bucket);
     free(w.next);
     free(w.now);
-    free(w.then);
     free(w.seen);
+    free(w.then[0]);
+    free(w.then[1]);
     return done;
 }

@@ -4,7 +4,11 @@ import asyncio
 import logging
 from typing import Final
 
-from federation.members_set_off import Proposal, obligations_of, propose
+from msgspec import UNSET
+
+from federation.members_set_off import Obligation, Proposal, obligations_of, propose
+from federation.pool import NO_ROOMS, Rooms, parties_of, rooms_of
+from federation.pool_set_off import has_provision, propose_with_pool
 from node.clock import now_s
 from node.desk import Desk
 from node.door import DoorBusy
@@ -17,6 +21,11 @@ from protocol.messages.invoices import Discharge
 VALIDITY_S: Final = 60
 PAUSE_S: Final = 1
 log = logging.getLogger("ronde.discharges")
+
+
+def _next(obligations: list[Obligation], rooms: Rooms) -> Proposal | None:
+    # Spec 0016: The writer MUST set off what needs no balance before it uses provisions.
+    return propose(obligations) or propose_with_pool(obligations, rooms)
 
 
 class Discharger:
@@ -42,9 +51,11 @@ class Discharger:
                 continue
 
     async def set_off(self) -> bool:
-        """Enter one discharge; say whether another one is left to make."""
-        obligations = obligations_of(self._desk.ledger.book)
-        proposal = await asyncio.to_thread(propose, obligations)
+        """Enter one discharge; say whether another one may be left to make."""
+        book = self._desk.ledger.book
+        obligations = obligations_of(book)
+        rooms = rooms_of(book, parties_of(book)) if book.head.provisions else NO_ROOMS
+        proposal = await asyncio.to_thread(_next, obligations, rooms)
         if proposal is None:
             return False
         item = Item(None, make=lambda book, at: self._sign(book, at, proposal))
@@ -54,7 +65,7 @@ class Discharger:
             log.info("a discharge came too late: %s", item.verdict)
             return False
         log.info("a discharge of %d obligations is entry %d", len(proposal.cuts), item.verdict.idx)
-        return not proposal.is_whole
+        return not proposal.is_whole or (proposal.pool is UNSET and has_provision(rooms))
 
     def _sign(self, book: Book, at: int, proposal: Proposal) -> Opened[Discharge]:
         document = Discharge(
@@ -64,6 +75,7 @@ class Discharger:
             iat=at,
             kev=book.accounts.kev[COOPERATIVE_SLOT],
             net=book.net,
+            pool=proposal.pool,
             pots=proposal.pots,
             # Not numbered: the officers' decisions under way keep their numbers.
             seq=0,

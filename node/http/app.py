@@ -40,7 +40,7 @@ from protocol.messages.wire import (
 # What persons sign; what nodes sign to one another has routes of its own.
 _SUBMITTED_WORDS: Final = (
     "acceptance", "admission", "cancellation", "discharge", "invoice", "limit", "line", "order",
-    "revocation", "rotation",
+    "provision", "revocation", "rotation",
 )  # fmt: skip
 SUBMITTED: Final = frozenset(type_name(word) for word in _SUBMITTED_WORDS)
 BACKLOG: Final = 1_024

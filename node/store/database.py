@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from node.errors import StoreError
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 DATABASE_NAME: Final = "ledger.db"
 LOCK_SUFFIX: Final = ".lock"
 _WAL_PAGES: Final = 8_000
@@ -22,6 +22,9 @@ CREATE TABLE cuts (idx INTEGER NOT NULL, slot INTEGER NOT NULL, inv BLOB NOT NUL
                    amt INTEGER NOT NULL, owed INTEGER NOT NULL, owes INTEGER NOT NULL,
                    other INTEGER NOT NULL, PRIMARY KEY (idx, slot, inv)) WITHOUT ROWID;
 """
+# What each version added. Version 3: provisions, which have no table; an older program would not
+# know what they do to the book, and must not open the file.
+_STEPS: Final = {1: _INVOICES, 2: ""}
 _SCHEMA: Final = """
 CREATE TABLE entries (idx INTEGER PRIMARY KEY, at INTEGER NOT NULL, salt BLOB NOT NULL,
                       sealed BLOB NOT NULL, trail BLOB NOT NULL);
@@ -132,9 +135,9 @@ def open_database(path: Path, *, alone: bool = True) -> Writer:
         if alone:
             connection.hold(path.with_suffix(LOCK_SUFFIX))
         version = rows(connection, "PRAGMA user_version")[0][0]
-        if version == 1 and alone:
-            _add_invoices(connection, path)
-        elif version not in (1, SCHEMA_VERSION):
+        if version in _STEPS and alone:
+            _bring_forward(connection, path, version)
+        elif version not in (*_STEPS, SCHEMA_VERSION):
             raise StoreError(f"{path}: schema {version}, this program knows {SCHEMA_VERSION}")
     except StoreError:
         connection.close()
@@ -142,10 +145,11 @@ def open_database(path: Path, *, alone: bool = True) -> Writer:
     return connection
 
 
-def _add_invoices(connection: Writer, path: Path) -> None:
-    """Bring a file of version 1 to version 2, whole or not at all."""
+def _bring_forward(connection: Writer, path: Path, version: int) -> None:
+    """Bring a file of an older version to the newest one, whole or not at all."""
+    steps = "".join(_STEPS[each] for each in range(version, SCHEMA_VERSION))
     try:
-        connection.executescript(f"BEGIN;{_INVOICES}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+        connection.executescript(f"BEGIN;{steps}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {error}") from error
 

@@ -22,6 +22,7 @@ from protocol.ledger.changes import (
     OfferAnswered,
     OrderHeld,
     Posted,
+    ProvisionSet,
     SequenceUsed,
     ShareReserved,
     ShareSettled,
@@ -72,6 +73,7 @@ class BookHead(msgspec.Struct):
     settled: dict[bytes, int] = {}
     several: dict[int, KeyState] = {}
     invoices: dict[bytes, OpenInvoice] = {}
+    provisions: dict[int, int] = {}
 
 
 class Book:
@@ -139,6 +141,7 @@ class Book:
             shares=dict(sorted(head.shares.items())),
             several=dict(sorted(self.accounts.several.items())),
             invoices=dict(sorted(head.invoices.items())),
+            provisions=dict(sorted(head.provisions.items())),
         )
         return msgspec.msgpack.encode(whole)
 
@@ -253,6 +256,15 @@ def _reduce(book: Book, change: InvoiceReduced) -> None:
     book.invoices.reduce(change.invoice, change.amount)
 
 
+def _provide(book: Book, change: ProvisionSet) -> None:
+    # Spec 0016: A provision MUST NOT fall below 0.
+    assert change.left >= 0
+    if change.left:
+        book.head.provisions[change.slot] = change.left
+    else:
+        book.head.provisions.pop(change.slot, None)
+
+
 _WRITERS: Final[dict[type, Callable[[Book, Any], None]]] = {
     Posted: _post,
     SequenceUsed: _use_sequence,
@@ -269,4 +281,5 @@ _WRITERS: Final[dict[type, Callable[[Book, Any], None]]] = {
     CancellationNoted: _note_cancellation,
     InvoiceEnded: _end,
     InvoiceReduced: _reduce,
+    ProvisionSet: _provide,
 }

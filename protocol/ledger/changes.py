@@ -149,6 +149,13 @@ class InvoiceReduced(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
+class ProvisionSet(msgspec.Struct, frozen=True, gc=False):
+    """From now on set-offs may move `left` minor units out of an account; 0 when none."""
+
+    slot: int
+    left: int
+
+
 InvoiceChange = InvoiceIssued | InvoiceAccepted | CancellationNoted | InvoiceEnded | InvoiceReduced
 Change = (
     Posted
@@ -162,5 +169,6 @@ Change = (
     | ShareReserved
     | ShareSettled
     | InvoiceChange
+    | ProvisionSet
 )
 Changes = tuple[Change, ...]

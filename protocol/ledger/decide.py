@@ -20,6 +20,7 @@ from protocol.ledger.membership import (
     decide_revocation,
     decide_rotation,
 )
+from protocol.ledger.provisions import decide_provision
 from protocol.ledger.refusals import Refusal
 from protocol.ledger.set_offs import decide_certificate, decide_consent
 from protocol.ledger.transfers import decide_order
@@ -28,6 +29,7 @@ from protocol.messages.invoices import Acceptance, Cancellation, Discharge, Invo
 from protocol.messages.keyevents import Revocation, Rotation
 from protocol.messages.orders import Order
 from protocol.messages.peering import Answer
+from protocol.messages.provisions import Provision
 from protocol.messages.rounds import Certificate, Consent
 
 _RULES: Final[dict[type, Callable[[Book, Opened[Any], int], Changes | Refusal]]] = {
@@ -42,6 +44,7 @@ _RULES: Final[dict[type, Callable[[Book, Opened[Any], int], Changes | Refusal]]]
     Invoice: decide_invoice,
     LimitChange: decide_limits,
     Order: decide_order,
+    Provision: decide_provision,
     Revocation: decide_revocation,
     Rotation: decide_rotation,
 }

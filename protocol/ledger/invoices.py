@@ -26,6 +26,7 @@ from protocol.ledger.changes import (
     SequenceUsed,
 )
 from protocol.ledger.open_invoices import OpenInvoice
+from protocol.ledger.pool import balances_moved
 from protocol.ledger.refusals import Refusal
 from protocol.messages.invoices import Acceptance, Cancellation, Discharge, Invoice
 from protocol.messages.orders import Leg
@@ -34,8 +35,8 @@ WAITING_MAX: Final = 256
 _PARTIES: Final = (int(Role.MEMBER), int(Role.COOPERATIVE))
 
 
-def _author(book: Book, opened: Opened[Any], at: int) -> int | Refusal:
-    """Return the slot of the member who signed, or what is wrong apart from the invoice."""
+def author_slot(book: Book, opened: Opened[Any], at: int) -> int | Refusal:
+    """Return the slot of the member who signed, or what is wrong with author and dates."""
     document = opened.document
     if document.net == book.net and document.home != book.cooperative:
         return Refusal.WRONG_COOPERATIVE
@@ -52,7 +53,7 @@ def _author(book: Book, opened: Opened[Any], at: int) -> int | Refusal:
 
 def decide_invoice(book: Book, opened: Opened[Invoice], at: int) -> Changes | Refusal:
     """Decide an invoice: it waits for its debtor, and binds nobody."""
-    creditor = _author(book, opened, at)
+    creditor = author_slot(book, opened, at)
     if isinstance(creditor, Refusal):
         return creditor
     invoice = opened.document
@@ -75,7 +76,7 @@ def decide_invoice(book: Book, opened: Opened[Invoice], at: int) -> Changes | Re
 
 def decide_acceptance(book: Book, opened: Opened[Acceptance], at: int) -> Changes | Refusal:
     """Decide an acceptance: the debtor owes the whole amount from now on."""
-    author = _author(book, opened, at)
+    author = author_slot(book, opened, at)
     if isinstance(author, Refusal):
         return author
     identifier = opened.document.inv
@@ -95,7 +96,7 @@ def decide_acceptance(book: Book, opened: Opened[Acceptance], at: int) -> Change
 
 def decide_cancellation(book: Book, opened: Opened[Cancellation], at: int) -> Changes | Refusal:
     """Decide a cancellation: one side ends what binds nobody, both end an obligation."""
-    author = _author(book, opened, at)
+    author = author_slot(book, opened, at)
     if isinstance(author, Refusal):
         return author
     identifier = opened.document.inv
@@ -176,11 +177,20 @@ def decide_discharge(book: Book, opened: Opened[Discharge], at: int) -> Changes 
             refusals.append(Refusal.INVOICE_UNKNOWN)
             continue
         refusals += _beyond(invoice, cut.amt)
-        net[invoice.debtor] = net.get(invoice.debtor, 0) + cut.amt
-        net[invoice.creditor] = net.get(invoice.creditor, 0) - cut.amt
+        net[invoice.debtor] = net.get(invoice.debtor, 0) - cut.amt
+        net[invoice.creditor] = net.get(invoice.creditor, 0) + cut.amt
         changes.append(InvoiceReduced(cut.inv, invoice.creditor, invoice.debtor, cut.amt))
-    # Spec 0016: A discharge MUST let each member off exactly as much as the member lets off.
-    if any(net.values()) or not _is_ordered(discharge):
+    if discharge.pool is not UNSET:
+        # Without one of the invoices nobody knows by how much a balance would move.
+        if len(changes) == len(discharge.cuts):
+            moved, against = balances_moved(book, net)
+            changes += moved
+            refusals += against
+    # Spec 0016: A discharge without a pool MUST let each member off exactly as much as the member
+    # lets off.
+    elif any(net.values()):
+        refusals.append(Refusal.NOT_BALANCED)
+    if not _is_ordered(discharge):
         refusals.append(Refusal.NOT_BALANCED)
     return min(refusals) if refusals else (*changes, *numbers)
 

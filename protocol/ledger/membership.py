@@ -19,6 +19,7 @@ from protocol.ledger.changes import (
     KeysSet,
     LimitsSet,
     LineSet,
+    ProvisionSet,
     SequenceUsed,
 )
 from protocol.ledger.refusals import Refusal
@@ -148,10 +149,12 @@ def decide_revocation(book: Book, opened: Opened[Revocation], at: int) -> Change
     refusal = refusal or check_sequence(book, slot, revocation.seq)
     if refusal is not None:
         return refusal
-    return (
+    changes = (
         KeysSet(slot, KeyState(revocation.kev, [], 0, [], 0)),
         SequenceUsed(slot, revocation.seq),
     )
+    # Spec 0016: A revocation MUST end the provision of its author.
+    return (*changes, ProvisionSet(slot, 0)) if slot in book.head.provisions else changes
 
 
 def check_line(

@@ -54,6 +54,8 @@ class Refusal(IntEnum):
     CANCELLATION_NOTED = 42
     MORE_THAN_OWED = 43
     NOT_BALANCED = 44
+    PROVISION_EXCEEDED = 45
+    PROVISION_OUTDATED = 46
 
     @property
     def transient(self) -> bool:
@@ -73,5 +75,6 @@ _TRANSIENT = frozenset(
         Refusal.SHARE_EXCEEDS_BALANCE,
         Refusal.TOO_MANY_WAITING,
         Refusal.NOT_ACCEPTED,
+        Refusal.PROVISION_EXCEEDED,
     }
 )

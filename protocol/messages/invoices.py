@@ -86,7 +86,7 @@ class Potential(Document, frozen=True, gc=False):
     pot: Signed
 
 
-class Discharge(Document, frozen=True, gc=False):
+class Discharge(Document, frozen=True, gc=False, kw_only=True):
     """A set-off between members of one cooperative.
 
     Attributes:
@@ -96,6 +96,7 @@ class Discharge(Document, frozen=True, gc=False):
         iat: Second of signing.
         kev: Key event number of the cooperative's node.
         net: The federation's network, 32 bytes.
+        pool: Potential of the pool when provisions are used; absent when no balance moves.
         pots: The members among whom it is the largest, strictly increasing, with the proof.
         seq: The cooperative's counter when officers sign; 0 of the node.
     """
@@ -106,5 +107,6 @@ class Discharge(Document, frozen=True, gc=False):
     iat: Seconds
     kev: Count
     net: Bin32
+    pool: Signed | msgspec.UnsetType = msgspec.UNSET
     pots: Annotated[list[Potential], msgspec.Meta(min_length=2, max_length=POTENTIALS_MAX)]
     seq: Count

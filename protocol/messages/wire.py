@@ -139,14 +139,18 @@ def receipts(result: BatchResult) -> list[Receipt | Result]:
     return found
 
 
-class AccountView(Document, frozen=True, gc=False):
-    """What a member is told of an account: identifier, minor units, counters, key event."""
+class AccountView(Document, frozen=True, gc=False, kw_only=True):
+    """What a member is told of an account: identifier, minor units, counters, key event.
+
+    `prov` is what set-offs may still move out of it; absent when that is nothing.
+    """
 
     acct: Bin16
     bal: Signed
     ceil: Level
     climit: Level
     kev: Count
+    prov: Amount | msgspec.UnsetType = msgspec.UNSET
     seq: Count
 
 
@@ -241,11 +245,23 @@ class ObligationLine(Document, frozen=True, gc=False, kw_only=True):
     owed: Amount
 
 
+class RoomLine(Document, frozen=True, gc=False):
+    """What set-offs may move out of the account of a member, and into it, minor units."""
+
+    acct: Bin16
+    gives: Level
+    takes: Level
+
+
 class Obligations(Document, frozen=True, gc=False):
-    """Obligations in the order of their identifiers; `more` is the `doc` to go on with."""
+    """Obligations in the order of their identifiers; `more` is the `doc` to go on with.
+
+    `rooms` are those of the members of the lines, increasing; absent when nobody provides anything.
+    """
 
     lines: list[ObligationLine]
     more: Bin32 | msgspec.UnsetType = msgspec.UNSET
+    rooms: list[RoomLine] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Openings(Document, frozen=True, gc=False):

@@ -27,7 +27,8 @@ GRAPHS = ("trade:60:3:1", "trade:400:5:2", "fed:10:3", "fed:40:4")
 UNDER_WATCH = """
 import ctypes, random, sys
 import numpy as np
-from federation import engine, kernel, network, rings
+from federation import certificate, engine, kernel, network, rings
+from tests.bench.clearing.generated import named
 library = ctypes.CDLL(sys.argv[1])
 kernel._library = lambda: library
 for seed in range(300):
@@ -42,6 +43,14 @@ for seed in range(300):
     cleared = engine.clear(net)
     network.allot(net, cleared.flow, arcs, amounts)
     rings.walk(net, cleared.flow)
+# Enough members for the second thread, and for steps that are worth waking it.
+debts = named("trade:30000:4:1")
+net, arcs = network.merge(debts.members, debts.debtors, debts.creditors, debts.amounts)
+first = engine.clear(net)
+for _ in range(3):
+    again = engine.clear(net)
+    assert (again.flow == first.flow).all(), "an answer that depends on who was first"
+certificate.verify(net, first.flow, first.potentials)
 print("all of them")
 """
 
@@ -52,25 +61,33 @@ def test_where_a_compiler_is_the_compiled_part_is_there() -> None:
     assert kernel.is_there(), "run `make setup`, or `python .ci/kernel.py`"
 
 
-def test_it_reads_and_writes_nothing_but_its_arguments(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kinds", "watcher"),
+    [("address,undefined", "libasan.so"), ("thread", "libtsan.so")],
+    ids=["memory", "threads"],
+)
+def test_it_touches_nothing_but_its_arguments_and_no_two_threads_the_same(
+    kinds: str, watcher: str, tmp_path: Path
+) -> None:
     if COMPILER is None:
         pytest.skip("no C compiler here")
     sources = sorted(map(str, (ROOT / "federation" / "native").glob("*.c")))
     library = tmp_path / "watched.so"
-    flags = ["-g", "-O1", "-shared", "-fPIC", "-fsanitize=address,undefined"]
+    flags = ["-g", "-O1", "-pthread", "-shared", "-fPIC", f"-fsanitize={kinds}"]
     built = subprocess.run(
         [COMPILER, *flags, "-fno-sanitize-recover=all", "-o", str(library), *sources], check=False
     )
-    watcher = subprocess.run(
-        [COMPILER, "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
+    loaded = subprocess.run(
+        [COMPILER, f"-print-file-name={watcher}"], check=True, capture_output=True, text=True
     ).stdout.strip()
-    if built.returncode or not Path(watcher).is_file():
-        pytest.skip("this compiler has no address sanitizer")
+    if built.returncode or not Path(loaded).is_file():
+        pytest.skip(f"this compiler has no sanitizer for {kinds}")
     kept = {name: text for name, text in os.environ.items() if not name.startswith("COV_")}
+    # NumPy's own threads are not ours to watch.
+    watched = {"LD_PRELOAD": loaded, "ASAN_OPTIONS": "detect_leaks=0", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", UNDER_WATCH, str(library)], cwd=ROOT, capture_output=True, text=True,
-        check=False, env={**kept, "LD_PRELOAD": watcher, "ASAN_OPTIONS": "detect_leaks=0",
-                          "PYTHONPATH": str(ROOT)},
+        check=False, env={**kept, **watched, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "all of them\n"), done.stderr
 

@@ -10,7 +10,13 @@ from federation import members_set_off
 from federation.findings import Code
 from federation.ledger_audit import audit_log
 from federation.log_report import LogReport
-from federation.members_set_off import Obligation, obligations_of, propose, verify_discharge
+from federation.members_set_off import (
+    Obligation,
+    Proposal,
+    obligations_of,
+    propose,
+    verify_discharge,
+)
 from federation.obligations import Graph
 from federation.set_off import solve
 from protocol.envelope import open_sealed
@@ -33,12 +39,20 @@ def obligations(debts: Iterable[tuple[int, int, int]]) -> list[Obligation]:
     ]
 
 
+def document_of(proposal: Proposal) -> Discharge:
+    """Return the discharge that a proposal would become; its author does not matter."""
+    return Discharge(
+        by=ZERO, cuts=proposal.cuts, exp=AT, iat=AT, kev=0, net=ZERO, pool=proposal.pool,
+        pots=proposal.pots, seq=1,
+    )  # fmt: skip
+
+
 def carried(debts: list[Obligation]) -> tuple[int, list[Obligation], bool]:
     """Make one discharge of the obligations, verify it, and return what stays owed."""
     proposal = propose(debts)
     if proposal is None:
         return 0, debts, True
-    document = Discharge(ZERO, proposal.cuts, AT, AT, 0, ZERO, proposal.pots, 1)
+    document = document_of(proposal)
     verify_discharge(debts, document)
     falls = {cut.inv: cut.amt for cut in proposal.cuts}
     assert list(falls) == sorted(falls)
@@ -196,7 +210,7 @@ def test_one_unit_more_or_less_on_any_obligation_is_refused(ring: Ring) -> None:
         for change in (-1, 1):
             cuts = list(proposal.cuts)
             cuts[place] = type(cut)(cut.amt + change, cut.inv)
-            document = Discharge(ZERO, cuts, AT, AT, 0, ZERO, proposal.pots, 1)
+            document = document_of(proposal._replace(cuts=cuts))
             with pytest.raises(ProofError):
                 verify_discharge(debts, document)
 

@@ -12,6 +12,7 @@ from protocol.messages.invoices import (
     Invoice,
     Potential,
 )
+from protocol.messages.provisions import Provision
 from tests.protocol.town import AT, DATED, UNIT, Cooperative, Member
 
 DUE = AT + 30 * 86_400
@@ -47,6 +48,17 @@ def acceptance(debtor: Member, inv: bytes, **changes: Any) -> bytes:
 def cancellation(side: Member, inv: bytes, **changes: Any) -> bytes:
     """Return a sealed cancellation."""
     return seal(Cancellation(**_about(side, inv, changes)), *side.seeds)
+
+
+def provision(member: Member, amount: int, /, **changes: Any) -> bytes:
+    """Return a sealed provision."""
+    member.seq += 1
+    fields: dict[str, Any] = {
+        "amt": amount, "by": member.account, "home": member.home.id, "kev": member.kev,
+        "seq": member.seq, "unit": UNIT, **DATED,
+    }  # fmt: skip
+    seeds = changes.pop("seeds", member.seeds)
+    return seal(Provision(**fields | changes), *seeds)
 
 
 def owe(debtor: Member, creditor: Member, amount: int, **changes: Any) -> bytes:

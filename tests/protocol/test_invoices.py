@@ -108,7 +108,8 @@ def test_an_invoice_alone_binds_nobody(home: Cooperative) -> None:
 
 
 def test_a_ring_is_set_off_without_touching_a_balance(home: Cooperative) -> None:
-    # Spec 0016: An obligation MUST NOT change a balance; only paying it does.
+    # Spec 0016: An obligation MUST NOT change a balance; only paying it does, or a discharge with a
+    # pool.
     alice, bob, carol = (home.admit(name) for name in ("alice", "bob", "carol"))
     ring = [owe(alice, bob, 500), owe(bob, carol, 300), owe(carol, alice, 400)]
     proof = {alice.account: 1, bob.account: 2, carol.account: 0}

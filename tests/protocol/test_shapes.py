@@ -148,12 +148,13 @@ def test_a_struct_whose_fields_are_out_of_order_is_no_shape() -> None:
         Shape(Wrong)
 
 
-def test_the_table_names_each_shape_once_and_logs_fourteen_kinds() -> None:
-    assert len(SHAPES) == len(TYPE_OF) == 25
+def test_the_table_names_each_shape_once_and_logs_fifteen_kinds() -> None:
+    assert len(SHAPES) == len(TYPE_OF) == 26
     assert type_name("order") == "application/vnd.ronde.order.v1+msgpack"
     assert all(SHAPES[name].struct is struct for struct, name in TYPE_OF.items())
     words = {name.split(".")[2] for name in LOGGED}
     assert words == {
         "acceptance", "admission", "answer", "cancellation", "certificate", "charter", "consent",
-        "discharge", "invoice", "limit", "line", "order", "revocation", "rotation",
+        "discharge", "invoice", "limit", "line", "order", "provision",
+        "revocation", "rotation",
     }  # fmt: skip

@@ -274,6 +274,6 @@ def test_transient_refusals_are_those_that_time_or_others_can_lift() -> None:
     assert [refusal.name for refusal in Refusal if refusal.transient] == [
         "NOT_YET_VALID", "LINE_UNKNOWN", "PAYEE_UNKNOWN", "CREDIT_LIMIT_EXCEEDED",
         "CEILING_EXCEEDED", "LINE_LIMIT_EXCEEDED", "OFFER_NOT_NEXT", "SHARE_EXCEEDS_BALANCE",
-        "TOO_MANY_WAITING", "NOT_ACCEPTED",
+        "TOO_MANY_WAITING", "NOT_ACCEPTED", "PROVISION_EXCEEDED",
     ]  # fmt: skip
     assert [refusal.value for refusal in Refusal] == list(range(1, len(Refusal) + 1))

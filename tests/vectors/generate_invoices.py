@@ -8,7 +8,15 @@ from protocol.envelope import seal
 from protocol.ledger.invoices import WAITING_MAX
 from protocol.messages.invoices import Cut
 from protocol.messages.orders import Leg
-from tests.protocol.market import acceptance, cancellation, discharge, identifier, invoice, owe
+from tests.protocol.market import (
+    acceptance,
+    cancellation,
+    discharge,
+    identifier,
+    invoice,
+    owe,
+    provision,
+)
 from tests.protocol.town import AT, Cooperative, Member, connect
 from tests.vectors.papers import Case, Step, logs_of, story, write
 
@@ -159,7 +167,92 @@ def _discharges() -> list[Case]:
     return cases
 
 
+def _provided(member: Member, amount: int, seq: int, refusal: int = 0, **changes: Any) -> Step:
+    return HOME, provision(member, amount, seq=seq, **changes), refusal
+
+
+def _pooled(falls: dict[bytes, int], refusal: int = 0, **changes: Any) -> Step:
+    fields: dict[str, Any] = {"pool": 0, "seq": 100} | changes
+    return HOME, discharge(HOME, falls, PROOF, **fields), refusal
+
+
+def _provisions() -> list[Case]:
+    thirty = _provided(DAVE, 30, 80)
+    revoked: Step = (HOME, seal(DAVE.revocation(seq=81), *DAVE.seeds), 0)
+    stranger = bytes(32)
+    samples: list[tuple[str, str, dict[str, Any], int]] = [
+        ("provision-home", "of another cooperative", {"home": PEER.id}, 2),
+        ("provision-expired", "too late", {"exp": AT - 1}, 4),
+        ("provision-author", "nobody here", {"by": bytes(16)}, 6),
+        ("provision-signer", "a stranger", {"seeds": [stranger]}, 9),
+        ("provision-number", "used", {"seq": 1}, 11),
+        ("provision-unit", "euros", {"unit": "EUR"}, 13),
+    ]  # fmt: skip
+    refused = [
+        story(f"{name}_fail", comment, [_provided(DAVE, 30, refusal=no, **{"seq": 80} | changes)],
+              {})
+        for name, comment, changes, no in samples
+    ]  # fmt: skip
+    return [
+        *refused,
+        story("provided_fail", "30 of the 50 that dave owes; then nothing is left",
+              [thirty, _pooled({DA: 30}), _pooled({DA: 1}, 45, seq=101)],
+              _balances(alice=30, dave=-30)),
+        story("provided-none_fail", "nobody has provided", [_pooled({DA: 1}, 45)],
+              _balances(dave=0)),
+        story("provided-less_fail", "a new one takes the place of the one before",
+              [thirty, _provided(DAVE, 10, 81), _pooled({DA: 11}, 45)], _balances(dave=0)),
+        story("provided-more", "again, whatever was used before",
+              [thirty, _pooled({DA: 30}), _provided(DAVE, 30, 81), _pooled({DA: 20}, seq=101)],
+              _balances(alice=50, dave=-50)),
+        story("provision-withdrawn_fail", "0 withdraws",
+              [thirty, _provided(DAVE, 0, 81), _pooled({DA: 1}, 45)], _balances(dave=0)),
+        story("provision-outdated_fail", "an older one does not come to life again",
+              [_provided(DAVE, 0, 81), _provided(DAVE, 30, 80, 46)], {}),
+        story("provision-revoked_fail", "it ends with the keys", [thirty, revoked,
+              _pooled({DA: 1}, 45)], _balances(dave=0)),
+    ]  # fmt: skip
+
+
+def _pools() -> list[Case]:
+    thirty, hundred = _provided(DAVE, 30, 80), _provided(ALICE, 100, 80)
+    ring = {AB: 300, BC: 300, CA: 300}
+    large = invoice(ALICE, DAVE, 100_001, seq=90)
+    inv = identifier(large)
+    owing: list[Step] = [(HOME, large, 0), (HOME, acceptance(DAVE, inv, seq=78), 0)]
+    plenty = _provided(DAVE, 2**40 - 1, 80)
+    one: Step = (HOME, seal(BOB.order(Leg(DAVE.account, 1), seq=90), *BOB.seeds), 0)
+    backwards = [Cut(1, inv) for inv in sorted([DA, AB], reverse=True)]
+    done: Step = (HOME, discharge(HOME, ring, PROOF, seq=99), 0)
+    return [
+        story("two-steps", "the ring, then the chain; both proofs hold",
+              [done, thirty, hundred, (HOME, discharge(HOME, {DA: 30, AB: 130}, PROOF, pool=2,
+              seq=100), 0)], _balances(alice=-100, bob=130, carol=0, dave=-30)),
+        story("chain", "dave pays 30, alice 100 and what dave pays; bob is paid",
+              [thirty, hundred, _pooled({DA: 30, AB: 130})],
+              _balances(alice=-100, bob=130, dave=-30)),
+        story("chain-by-node", "its key is enough here too",
+              [thirty, _pooled({DA: 30}, seq=0, seeds=HOME.node)], _balances(dave=-30)),
+        story("ring-with-pool", "what comes around moves no balance", [_pooled(ring)],
+              _balances(alice=0, bob=0, carol=0)),
+        story("no-pool_fail", "a balance would move, and no pool is named",
+              [thirty, (HOME, discharge(HOME, {DA: 30}, PROOF, seq=100), 44)], _balances(dave=0)),
+        story("pool-limit_fail", "below dave's credit limit; alice's ceiling is behind it",
+              [*owing, plenty, _pooled({inv: 100_001}, 18)], _balances(dave=0)),
+        story("pool-ceiling_fail", "above alice's ceiling; dave could pay",
+              [*owing, plenty, one, _pooled({inv: 100_001}, 19)], _balances(dave=1)),
+        story("pool-ceiling", "up to it", [*owing, plenty, _pooled({inv: 100_000})],
+              _balances(dave=-100_000, alice=100_000)),
+        story("pool-unknown_fail", "without one invoice no balance is known",
+              [_pooled({DA: 1, bytes(32): 1}, 38)], _balances(dave=0)),
+        story("pool-beyond_fail", "more than is owed, within the provision",
+              [_provided(DAVE, 60, 80), _pooled({DA: 51}, 43)], _balances(dave=0)),
+        story("pool-order_fail", "not increasing",
+              [thirty, hundred, _pooled({}, 44, cuts=backwards)], _balances(dave=0)),
+    ]  # fmt: skip
+
+
 if __name__ == "__main__":
-    everything = _lives() + _refused() + _waiting() + _discharges()
-    about = "Invoices, acceptances, cancellations, payments of invoices, discharges"
+    everything = _lives() + _refused() + _waiting() + _discharges() + _provisions() + _pools()
+    about = "Invoices, acceptances, cancellations, payments of invoices, provisions, discharges"
     write(FOLDER, "entries.json", about, everything, given=logs_of(HOME, PEER))
