@@ -180,7 +180,7 @@ async def test_a_database_of_version_2_learns_of_provisions(house: House) -> Non
     await house.stop()
     path = house.folder / DATABASE_NAME
     connection = open_database(path)
-    connection.execute("PRAGMA user_version=2")
+    connection.executescript("DROP TABLE relays; DROP TABLE heard; PRAGMA user_version=2;")
     connection.close()
     open_database(path, alone=False).close()
     await house.start()
