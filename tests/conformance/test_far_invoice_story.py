@@ -18,10 +18,6 @@ from tests.conformance.town import PATIENCE_S, Person, Run, Town
 KILLS = 4
 
 
-# One story, told in order: each part begins where the one before ended.
-pytestmark = pytest.mark.xdist_group("far invoices")
-
-
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with Town(tmp_path_factory.mktemp("town")) as built:

@@ -23,10 +23,6 @@ from protocol.messages.invoices import Cut
 from tests.conformance.town import Person, Run, Town
 
 
-# One story, told in order: each part begins where the one before ended.
-pytestmark = pytest.mark.xdist_group("provisions")
-
-
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with Town(tmp_path_factory.mktemp("town")) as built:
