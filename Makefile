@@ -15,7 +15,7 @@ demo: $(READY) ## four cooperatives, payments around the ring, one clearing, one
 
 test: $(READY) $(KERNEL) ## all tests with branch coverage and its floors (ARGS="tests/node" for a part)
 	@mkdir -p build/coverage && rm -f build/coverage/data*
-	@$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report= $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= $(ARGS)
 	@$(if $(ARGS),true,$(BIN)/python -m tests.house.coverage_floor)
 
 check: $(READY) ## the one gate: style, types, walls, vectors, then `make test`

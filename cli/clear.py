@@ -16,11 +16,11 @@ from cli.choices import Language
 from cli.clear_certificate import Certificate, ties_for
 from cli.clear_files import check_apart, written
 from cli.clear_findings import reason_of
+from cli.clear_money import money
 from cli.clear_picture import RINGS_MAX, Figures, draw
 from cli.clear_report import (
     Outcome,
     as_shape,
-    money,
     outcome_of,
     percent,
     print_table,
@@ -28,8 +28,9 @@ from cli.clear_report import (
 )
 from cli.clear_rings import Ring, Rings, check_rings, count_of, largest, write_rings
 from cli.clear_stages import Stages
+from cli.clear_subject import Subject, check_bound, lines_of, subject_of
 from cli.debt_faults import DebtFileError
-from cli.debt_table import Amounts, DebtTable
+from cli.debt_table import Amounts
 from cli.debts import read_table
 from cli.failures import ExitCode, Failure
 from cli.screen import emit_json, note
@@ -37,7 +38,8 @@ from cli.sentences import say
 from federation.certificate import verify
 from federation.engine import Cleared
 from federation.engine import clear as find
-from federation.network import Network, merge
+from federation.line_rings import with_lines_as_members
+from federation.network import Network
 from federation.rings import walk
 from federation.tie_break import SALTS_MAX, next_salt
 from federation.uniqueness import is_only
@@ -51,27 +53,28 @@ Search = Callable[[Network, Amounts | None], Cleared]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Files to be written beside what is printed, and how ties are broken.
+    """Files beside the debts, most of them to be written, and how ties are broken.
 
     Attributes:
         certificate: where the proof goes, or None.
         cycles: where the cycles go, or None.
         picture: where the picture goes, or None.
         salt: 32 bytes that leave one answer; None when any largest set-off will do.
+        lines: on which members lend to one another, or None; this file is read.
     """
 
     certificate: Path | None = None
     cycles: Path | None = None
     picture: Path | None = None
     salt: bytes | None = None
+    lines: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """A set-off that was proven to be the largest, with everything it is printed from."""
 
-    table: DebtTable
-    network: Network
+    subject: Subject
     proof: Certificate
     rings: Rings | None
 
@@ -101,27 +104,30 @@ def run_clear(
     """
     language: Language = "en" if lang == "en" else "fr"
     wanted = wanted or Wanted()
-    check_apart(path, (wanted.certificate, wanted.cycles, wanted.picture))
+    check_apart(path, (wanted.lines, wanted.certificate, wanted.cycles, wanted.picture))
     started = time.perf_counter()
-    table: DebtTable | None = None
+    subject: Subject | None = None
     with Stages(language, path.stat().st_size if path.is_file() else 0) as stages:
         try:
             stages.begin("reading")
             table = read_table(path, watch=stages.watch)
-            found = _clear(table, wanted, search, stages)
+            lines = lines_of(wanted.lines, language)
+            stages.begin("merging")
+            subject = subject_of(table, lines)
+            found = _clear(subject, wanted, search, stages)
         except DebtFileError as error:
             note(error.sentence(language))
             return int(error.exit_code)
         except ProofError as error:
-            assert table is not None, "debts are read before anything is proven"
-            reason = reason_of(error, table.names, table.decimals, language)
+            assert subject is not None, "debts are read before anything is proven"
+            reason = reason_of(error, subject.names, subject.decimals, language)
             note(say("clear.unproven", language, reason=reason))
             return int(ExitCode.VERIFICATION_FAILED)
         except MemoryError as error:
             raise Failure(ExitCode.NETWORK, "clear.memory") from error
         cycles = None if found.rings is None else count_of(found.rings)
         seconds = time.perf_counter() - started
-        outcome = outcome_of(table, found.network, found.proof, seconds, cycles)
+        outcome = outcome_of(subject, found.proof, seconds, cycles)
         stages.begin("writing")
         _write(found, outcome, wanted, language)
     if as_json:
@@ -134,32 +140,34 @@ def run_clear(
     return int(ExitCode.DONE)
 
 
-def _clear(table: DebtTable, wanted: Wanted, search: Search, stages: Stages) -> Found:
+def _clear(subject: Subject, wanted: Wanted, search: Search, stages: Stages) -> Found:
     """Search, prove, decompose, and check each of the three."""
-    stages.begin("merging")
-    network, _ = merge(len(table.names), table.debtors, table.creditors, table.amounts)
-    proof = _proven(network, table, wanted.salt, search, stages)
-    if network.arcs > ARCS_COUNTED_MAX and wanted.cycles is None and wanted.picture is None:
-        return Found(table, network, proof, None)
+    check_bound(subject.network, wanted.salt is not None)
+    proof = _proven(subject, wanted.salt, search, stages)
+    arcs = subject.network.arcs
+    if arcs > ARCS_COUNTED_MAX and wanted.cycles is None and wanted.picture is None:
+        return Found(subject, proof, None)
     stages.begin("circling")
-    rings = walk(network, proof.flow)
-    check_rings(network, proof.flow, rings)
-    return Found(table, network, proof, rings)
+    network, flow = with_lines_as_members(subject.network, proof.flow)
+    rings = walk(network, flow)
+    check_rings(network, flow, rings)
+    return Found(subject, proof, rings)
 
 
-def _proven(
-    network: Network, table: DebtTable, salt: bytes | None, search: Search, stages: Stages
-) -> Certificate:
+def _proven(subject: Subject, salt: bytes | None, search: Search, stages: Stages) -> Certificate:
     """Search under the first salt that leaves one answer, and check the proof."""
+    network = subject.network
+    lines = None if subject.lines is None else subject.lines.digest()
     for _ in range(SALTS_MAX):
-        ties = ties_for(network, table.names, salt)
+        ties = ties_for(network, subject.names, salt)
         stages.begin("clearing")
         cleared = search(network, ties)
         stages.begin("proving")
         # Spec 0013: The writer MUST NOT say `optimal` before the proof was checked in the same run.
         verify(network, cleared.flow, cleared.potentials, ties)
         if salt is None or ties is None or is_only(network, cleared.flow, cleared.potentials, ties):
-            return Certificate(table.digest(), cleared.flow, cleared.potentials, salt)
+            debts = subject.table.digest()
+            return Certificate(debts, cleared.flow, cleared.potentials, salt, lines)
         # Spec 0019: The writer MUST use the first salt, from the given one on, that leaves one
         # answer.
         salt = next_salt(salt)
@@ -168,13 +176,14 @@ def _proven(
 
 def _write(found: Found, outcome: Outcome, wanted: Wanted, language: Language) -> None:
     """Write what was asked for."""
-    names, decimals = found.table.names, found.table.decimals
+    names, decimals = found.subject.names, found.subject.decimals
+    has_lines = found.subject.lines is not None
     if wanted.certificate is not None:
         clear_certificate.write(wanted.certificate, found.proof)
     if found.rings is None:
         return
     if wanted.cycles is not None:
-        write_rings(wanted.cycles, found.rings, names, decimals)
+        write_rings(wanted.cycles, found.rings, names, decimals, has_lines)
     if wanted.picture is not None:
         rings = largest(found.rings, RINGS_MAX, names)
         picture = draw(_figures(rings, outcome, language), language)
@@ -184,6 +193,12 @@ def _write(found: Found, outcome: Outcome, wanted: Wanted, language: Language) -
 
 def _figures(rings: Sequence[Ring], outcome: Outcome, language: Language) -> Figures:
     before, cleared, decimals = outcome.gross_before, outcome.cleared, outcome.decimals
+    agreed = outcome.agreed
+    lines_text = None
+    if agreed is not None and agreed.lines is not None:
+        count = money(agreed.lines.used, 0, language)
+        used = money(agreed.lines.lent, decimals, language)
+        lines_text = say("clear.picture_lines", language, count=count, used=used)
     return Figures(
         before=before,
         cleared=cleared,
@@ -192,4 +207,5 @@ def _figures(rings: Sequence[Ring], outcome: Outcome, language: Language) -> Fig
         after_text=money(before - cleared, decimals, language),
         share_text=percent(share_millionths(cleared, before), language),
         rings=[(ring, money(ring.amount, decimals, language)) for ring in rings],
+        lines_text=lines_text,
     )

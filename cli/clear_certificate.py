@@ -20,7 +20,8 @@ VERSION: Final = 1
 SALT_BYTES: Final = 32
 DIGEST_BYTES: Final = 32
 MEMBERS_WITH_SALT_MAX: Final = 2**20
-_AROUND: Final = 256  # the names of the fields, the digest, the salt
+_AROUND: Final = 256  # the names of the fields, the digests, the salt
+_FURTHER_MAX: Final = 2**26  # read beyond only to say why a certificate is not of these debts
 
 
 class _Fields(msgspec.Struct, forbid_unknown_fields=True):
@@ -29,6 +30,7 @@ class _Fields(msgspec.Struct, forbid_unknown_fields=True):
     potentials: memoryview
     v: int
     salt: bytes = b""
+    lines: bytes = b""
 
 
 class _Versioned(msgspec.Struct):
@@ -44,12 +46,14 @@ class Certificate:
         flow: minor units cancelled on each arc.
         potentials: one for each member.
         salt: 32 bytes that broke the ties; None when only the total counted.
+        lines: the digest of the lines, 32 bytes; None when there were none.
     """
 
     debts: bytes
     flow: Amounts
     potentials: Amounts
     salt: bytes | None
+    lines: bytes | None = None
 
 
 def encode(certificate: Certificate) -> bytes:
@@ -57,8 +61,10 @@ def encode(certificate: Certificate) -> bytes:
     fields: dict[str, object] = {
         "debts": certificate.debts,
         "flow": certificate.flow.astype("<i8", copy=False).tobytes(),
-        "potentials": certificate.potentials.astype("<i8", copy=False).tobytes(),
     }
+    if certificate.lines is not None:
+        fields["lines"] = certificate.lines
+    fields["potentials"] = certificate.potentials.astype("<i8", copy=False).tobytes()
     if certificate.salt is not None:
         fields["salt"] = certificate.salt
     # Spec 0019: The writer MUST put the fields in the order of their names.
@@ -81,11 +87,14 @@ def decode(content: bytes) -> Certificate | int | None:
     wrong = len(fields.flow) % 8 or len(fields.potentials) % 8
     if wrong or len(fields.debts) != DIGEST_BYTES or len(fields.salt) not in (0, SALT_BYTES):
         return None
+    if len(fields.lines) not in (0, DIGEST_BYTES):
+        return None
     numbers = [
         np.frombuffer(raw, "<i8").astype(np.int64, copy=False)
         for raw in (fields.flow, fields.potentials)
     ]
-    certificate = Certificate(fields.debts, numbers[0], numbers[1], fields.salt or None)
+    salt, lines = fields.salt or None, fields.lines or None
+    certificate = Certificate(fields.debts, numbers[0], numbers[1], salt, lines)
     # Spec 0019: The reader MUST refuse bytes that differ from the encoding of what they say.
     return certificate if encode(certificate) == content else None
 
@@ -100,25 +109,40 @@ def write(path: Path, certificate: Certificate) -> None:
         stream.write(encode(certificate))
 
 
-def read(path: Path, arcs: int, members: int) -> Certificate:
+def read(path: Path, arcs: int, members: int, lines: bytes | None = None) -> Certificate:
     """Read a certificate for debts of so many arcs and members.
 
+    Args:
+        path: the certificate.
+        arcs: of debts and lines.
+        members: of both.
+        lines: the digest of the lines it should be for; None without lines.
+
     Raises:
-        Failure: not found; usage, the file cannot be read or is no certificate.
+        Failure: not found; usage, the file cannot be read or is no certificate, or asks for lines;
+            verification, it is of other debts or other lines.
     """
     try:
         with path.open("rb") as stream:
             # One that is longer is of other debts or none at all; either way its end is not read.
             content = stream.read(8 * (arcs + members) + _AROUND + 1)
-            is_longer = bool(stream.read(1))
+            further = stream.read(_FURTHER_MAX)
     except FileNotFoundError as error:
         raise Failure(ExitCode.NOT_FOUND, "file.missing", path=str(path)) from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise Failure(ExitCode.USAGE, "file.unreadable", path=str(path), reason=reason) from error
-    if is_longer:
+    found = decode(content + further)
+    # Spec 0019: The reader MUST refuse a certificate with lines where there are none, and one
+    #   without where there are some.
+    if isinstance(found, Certificate) and found.lines != lines:
+        if lines is None:
+            raise Failure(ExitCode.USAGE, "clear.asks_lines", path=str(path))
+        # Spec 0019: The reader MUST refuse a certificate whose digest of lines is not theirs.
+        key = "clear.without_lines" if found.lines is None else "clear.other_lines"
+        raise Failure(ExitCode.VERIFICATION_FAILED, key)
+    if further:
         raise Failure(ExitCode.VERIFICATION_FAILED, "clear.other_debts")
-    found = decode(content)
     if isinstance(found, int):
         raise Failure(ExitCode.USAGE, "clear.wrong_version", path=str(path), version=found)
     if found is None:

@@ -40,13 +40,20 @@ _FILE = click.Path(path_type=Path)
     en="What 'ronde clear --certificate' wrote.",
     type=_FILE,
 )
-def verify(choices: Choices, path: Path, proof: Path) -> int:
+@option(
+    "--lines",
+    metavar=("LIGNES", "LINES"),
+    fr="Les lignes avec lesquelles on a compensé, comme pour « ronde clear ».",
+    en="The lines that the set-off was made with, as for 'ronde clear'.",
+    type=_FILE,
+)
+def verify(choices: Choices, path: Path, proof: Path, lines: Path | None) -> int:
     """Hand both files to the check, which loads no solver."""
     if not path.exists():
         raise Failure(ExitCode.NOT_FOUND, "file.missing", path=str(path))
     from cli.clear_verify import run_verify
 
-    return run_verify(path, proof, choices.as_json, choices.lang)
+    return run_verify(path, proof, choices.as_json, choices.lang, lines)
 
 
 @command(
@@ -68,14 +75,20 @@ def verify(choices: Choices, path: Path, proof: Path) -> int:
             "ronde clear verify dettes.csv dettes.cert",
             "ronde clear verify debts.csv debts.cert",
         ),
+        two(
+            "ronde clear dettes.csv --lines lignes.csv",
+            "ronde clear debts.csv --lines lines.csv",
+        ),
     ),
     json=True,
 )
 @argument(
     "path",
     metavar=("FICHIER", "FILE"),
-    fr="Un CSV dont les colonnes sont debtor, creditor, amount ; ou .msgpack, .arrow, .feather.",
-    en="A CSV whose columns are debtor, creditor, amount; or .msgpack, .arrow, .feather.",
+    fr="Un CSV dont les colonnes sont debtor, creditor, amount, et weight si des dettes comptent "
+    "plus que d'autres ; ou .msgpack, .arrow, .feather.",
+    en="A CSV whose columns are debtor, creditor, amount, and weight if some debts count more "
+    "than others; or .msgpack, .arrow, .feather.",
     type=_FILE,
 )
 @option(
@@ -105,6 +118,14 @@ def verify(choices: Choices, path: Path, proof: Path) -> int:
     fr="64 chiffres hexadécimaux qui ne laissent qu'une réponse, la même pour tous.",
     en="64 hexadecimal digits that leave one answer, the same for everybody.",
 )
+@option(
+    "--lines",
+    metavar=("LIGNES", "LINES"),
+    fr="Un CSV de lignes de crédit ou de soldes utilisables : from, to, limit, weight (de, vers, "
+    "limite, poids).",
+    en="A CSV of credit lines or usable balances: from, to, limit, weight.",
+    type=_FILE,
+)
 def _search(
     choices: Choices,
     path: Path,
@@ -112,6 +133,7 @@ def _search(
     cycles: Path | None,
     picture: Path | None,
     salt: str | None,
+    lines: Path | None,
 ) -> int:
     """Hand the file to the computation, which loads the engine."""
     if not path.exists():
@@ -119,7 +141,7 @@ def _search(
     from cli.clear import Wanted, run_clear
     from cli.clear_certificate import salt_of
 
-    wanted = Wanted(certificate, cycles, picture, salt_of(salt))
+    wanted = Wanted(certificate, cycles, picture, salt_of(salt), lines)
     return run_clear(path, choices.as_json, choices.lang, wanted)
 
 

@@ -9,12 +9,17 @@ from cli.sentences import say
 from protocol.amounts import to_decimal_text
 from protocol.errors import ProofError
 
-_ARC: Final = re.compile(r"arc [0-9]+ \(([0-9]+) -> ([0-9]+)\): (.*)")
+_ARC: Final = re.compile(r"(arc|line) [0-9]+ \(([0-9]+) -> ([0-9]+)\): (.*)")
 _MEMBER: Final = re.compile(r"member ([0-9]+): net position changed by (-?[0-9]+)")
 _OF_ARC: Final = {
     "flow out of bounds": "clear.flow_out_of_bounds",
     "proof asks for no flow": "clear.asks_none",
     "proof asks for all": "clear.asks_all",
+}
+_OF_LINE: Final = {
+    "flow out of bounds": "clear.line_out_of_bounds",
+    "proof asks for no flow": "clear.line_asks_none",
+    "proof asks for all": "clear.line_asks_all",
 }
 _OF_ALL: Final = {
     "the proof is of another graph": "clear.other_graph",
@@ -34,9 +39,10 @@ def reason_of(error: ProofError, names: Sequence[str], decimals: int, lang: Lang
     """
     said = str(error)
     arc, member = _ARC.fullmatch(said), _MEMBER.fullmatch(said)
-    if arc is not None and arc[3] in _OF_ARC:
-        debtor, creditor = (_shown(names[int(number)]) for number in (arc[1], arc[2]))
-        return say(_OF_ARC[arc[3]], lang, debtor=debtor, creditor=creditor)
+    if arc is not None and arc[4] in _OF_ARC:
+        debtor, creditor = (_shown(names[int(number)]) for number in (arc[2], arc[3]))
+        sentences = _OF_LINE if arc[1] == "line" else _OF_ARC
+        return say(sentences[arc[4]], lang, debtor=debtor, creditor=creditor)
     if member is not None:
         change = to_decimal_text(int(member[2]), decimals)
         return say("clear.net_moved", lang, member=_shown(names[int(member[1])]), change=change)

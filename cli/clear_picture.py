@@ -42,6 +42,7 @@ class Figures:
         before_text, cleared_text, after_text: the amounts as text.
         share_text: the share that is cancelled.
         rings: the largest cycles with their amounts as text.
+        lines_text: what is said of lines; None when there were none.
     """
 
     before: int
@@ -51,6 +52,7 @@ class Figures:
     after_text: str
     share_text: str
     rings: Sequence[tuple[Ring, str]]
+    lines_text: str | None = None
 
 
 def draw(figures: Figures, lang: Language) -> str:
@@ -71,10 +73,12 @@ def draw(figures: Figures, lang: Language) -> str:
             share=figures.share_text)
     ]  # fmt: skip
     for number, (ring, amount) in enumerate(figures.rings, start=1):
-        members = " → ".join([*_shown(ring, lang), _short(ring.members[0])])
+        members = _spoken(ring, lang)
         spoken.append(
             say("clear.picture_desc_ring", lang, number=number, amount=amount, members=members)
         )
+    if figures.lines_text is not None:
+        spoken.append(figures.lines_text)
     if not figures.rings:
         spoken.append(say("clear.picture_none", lang))
     parts = [
@@ -115,6 +119,8 @@ def _bars(figures: Figures, lang: Language) -> str:
         _bar(_BAR_LEFT + 160, legend, 16, "url(#cleared)", 16),
         _text(_BAR_LEFT + 184, legend + 13, cleared),
     ]
+    if figures.lines_text is not None:
+        parts.append(_text(_BAR_LEFT, legend + 40, figures.lines_text))
     return "".join(parts)
 
 
@@ -133,7 +139,7 @@ def _rings(rings: Sequence[tuple[Ring, str]], lang: Language) -> str:
         middle = _CELL_WIDTH * (number % 3) + _CELL_WIDTH // 2
         top = _RINGS_TOP + 40 + _CELL_HEIGHT * (number // 3)
         names = _shown(ring, lang)
-        parts.append(_ring(middle, top + 110, names))
+        parts.append(_ring(middle, top + 110, names, _dashed(ring, len(names))))
         parts.append(_text(middle, top + 115, amount, anchor="middle", weight="bold"))
         said = say("clear.picture_ring", lang, amount=amount)
         parts.append(_text(middle, top + 235, said, size=12, anchor="middle"))
@@ -149,7 +155,23 @@ def _shown(ring: Ring, lang: Language) -> list[str]:
     return [*first, say("clear.picture_others", lang, count=others)]
 
 
-def _ring(middle: int, centre: int, names: Sequence[str]) -> str:
+def _dashed(ring: Ring, shown: int) -> set[int]:
+    """Return the arrows that stand for lines, when only so many names are drawn."""
+    last = len(ring.members) - 1
+    return {shown - 1 if step == last else step for step in ring.lines
+            if step < shown - 1 or step == last}  # fmt: skip
+
+
+def _spoken(ring: Ring, lang: Language) -> str:
+    """Return the way around in words; a step over a line says so."""
+    names = [*_shown(ring, lang), _short(ring.members[0])]
+    by_line = f" → ({say('clear.picture_by_line', lang)}) "
+    dashed = _dashed(ring, len(names) - 1)
+    ways = [by_line if step in dashed else " → " for step in range(len(names) - 1)]
+    return names[0] + "".join([way + name for way, name in zip(ways, names[1:], strict=True)])
+
+
+def _ring(middle: int, centre: int, names: Sequence[str], dashed: set[int]) -> str:
     """Draw names around a circle, clockwise from the top, each with an arrow to the next."""
     parts = []
     step = 2 * math.pi / len(names)
@@ -159,9 +181,10 @@ def _ring(middle: int, centre: int, names: Sequence[str]) -> str:
         angle = place * step - math.pi / 2
         begin, end = _on(middle, centre, angle + gap), _on(middle, centre, angle + step - gap)
         bend = 1 if step - 2 * gap > math.pi else 0
+        dashes = ' stroke-dasharray="6 4"' if place in dashed else ""
         parts.append(
             f'<path d="M{begin} A{_RADIUS} {_RADIUS} 0 {bend} 1 {end}" fill="none" '
-            'stroke="#222" stroke-width="1.6" marker-end="url(#head)"/>\n'
+            f'stroke="#222" stroke-width="1.6"{dashes} marker-end="url(#head)"/>\n'
         )
         x, y = _on(middle, centre, angle).split(" ")
         parts.append(f'<circle cx="{x}" cy="{y}" r="6" fill="#222"/>\n')

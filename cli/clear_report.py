@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Final, TextIO
 
 from cli.choices import Language
+from cli.clear_agreed import Agreed, agreed_of, agreed_rows, agreed_shape, print_lines
 from cli.clear_certificate import Certificate
+from cli.clear_money import money
+from cli.clear_subject import Subject
 from cli.clear_tiers import TIER_LAST, Tier, tiers_of
-from cli.debt_table import DebtTable
 from cli.sentences import say
-from federation.network import Network
 from protocol.amounts import format_amount, to_decimal_text
 
 SHARE_DECIMALS: Final = 6
@@ -31,6 +32,7 @@ class Outcome:
         debts: the digest of the debts.
         salt: what broke the ties, or None.
         tiers: the tiers of the members.
+        agreed: what weights and lines did; None without any.
     """
 
     obligations: int
@@ -43,31 +45,32 @@ class Outcome:
     debts: bytes
     salt: bytes | None
     tiers: Sequence[Tier]
+    agreed: Agreed | None = None
 
 
-def outcome_of(
-    table: DebtTable, network: Network, proof: Certificate, seconds: float, cycles: int | None
-) -> Outcome:
+def outcome_of(subject: Subject, proof: Certificate, seconds: float, cycles: int | None) -> Outcome:
     """Return what a checked proof says of the debts.
 
     Args:
-        table: the debts.
-        network: made from them.
+        subject: the debts, and the lines if there are any.
         proof: what was checked.
         seconds: that it took.
         cycles: how many, or None when they were not looked for.
     """
+    network, has_salt = subject.network, proof.salt is not None
+    fallen = proof.flow if network.terms is None else proof.flow[~network.terms.is_line]
     return Outcome(
-        obligations=len(table),
-        participants=table.participants,
+        obligations=len(subject.table),
+        participants=subject.table.participants,
         gross_before=network.gross,
-        cleared=int(proof.flow.sum()),
+        cleared=int(fallen.sum()),
         cycles=cycles,
-        decimals=table.decimals,
+        decimals=subject.decimals,
         seconds=seconds,
         debts=proof.debts,
         salt=proof.salt,
-        tiers=tiers_of(network, proof.flow, proof.potentials, proof.salt is not None),
+        tiers=tiers_of(network, proof.flow, proof.potentials, subject.step(has_salt)),
+        agreed=agreed_of(subject, proof.flow),
     )
 
 
@@ -86,12 +89,6 @@ def share_millionths(cleared: int, gross_before: int) -> int:
     whole = 10**SHARE_DECIMALS
     nearest = (2 * cleared * whole + gross_before) // (2 * gross_before)
     return nearest if cleared == gross_before else min(nearest, whole - 1)
-
-
-def money(minor: int, decimals: int, lang: Language) -> str:
-    """Return an amount as people write it in files: narrow spaces in French, commas in English."""
-    separator, group = (".", ",") if lang == "en" else (",", "\u202f")
-    return format_amount(minor, decimals, separator=separator, group=group)
 
 
 def percent(millionths: int, lang: Language) -> str:
@@ -132,6 +129,8 @@ def as_shape(outcome: Outcome, has_cycles: bool = True) -> dict[str, object]:
     }
     if not has_cycles:
         del shape["cycles"]
+    if outcome.agreed is not None:
+        shape |= agreed_shape(outcome.agreed, decimals)
     return shape
 
 
@@ -164,6 +163,8 @@ def print_table(
         table.add_row(Text(say(f"clear.{key}", lang)), Text(value))
     console = Console(file=stream, highlight=False)
     console.print(table)
+    if outcome.agreed is not None and outcome.agreed.lines is not None:
+        print_lines(outcome.agreed.lines, outcome.decimals, lang, console)
     if outcome.cleared == outcome.gross_before:
         return
     tiers = Table(box=box.SIMPLE)
@@ -187,6 +188,8 @@ def _rows(outcome: Outcome, lang: Language) -> list[tuple[str, str]]:
     ]
     if outcome.cycles is not None:
         rows.append(("cycles", money(outcome.cycles, 0, lang)))
+    if outcome.agreed is not None:
+        rows += agreed_rows(outcome.agreed, decimals, lang)
     return [*rows, ("optimum", say("clear.proven", lang))]
 
 

@@ -36,16 +36,22 @@ class Ring:
     Attributes:
         members: each owes the next one, the last owes the first.
         amount: minor units that each of these debts falls by.
+        lines: the steps, counted from 0, that run over a line: there the member lends to the next.
     """
 
     members: tuple[str, ...]
     amount: int
+    lines: tuple[int, ...] = ()
 
     @property
     def id(self) -> str:
         """Return the 16 hexadecimal digits that name the cycle, the same everywhere."""
         raw = [name.encode() for name in self.members]
-        content = _DOMAIN + b"".join([len(name).to_bytes(2, "big") + name for name in raw])
+        sized = [len(name).to_bytes(2, "big") + name for name in raw]
+        # Spec 0019: Where a step runs over a line, an empty name MUST stand between the two names.
+        for step in self.lines:
+            sized[step] += bytes(2)
+        content = _DOMAIN + b"".join(sized)
         # Spec 0019: The id of a cycle MUST be the first 16 digits of the SHA-256 of domain, sized
         #   names and amount.
         return hashlib.sha256(content + self.amount.to_bytes(8, "big")).hexdigest()[:_ID_DIGITS]
@@ -87,10 +93,17 @@ def count_of(rings: Rings) -> int:
 
 
 def ring_of(rings: Rings, place: int, names: Sequence[str]) -> Ring:
-    """Return one cycle by its place in the list."""
+    """Return one cycle by its place in the list; members beyond the names stand for lines."""
     ends, members, amounts = rings
     here = members[ends[place] : ends[place + 1]].tolist()
-    return Ring(tuple([names[member] for member in here]), int(amounts[place]))
+    amount = int(amounts[place])
+    if max(here) < len(names):
+        return Ring(tuple([names[member] for member in here]), amount)
+    real = [member for member in here if member < len(names)]
+    over = [at for at, member in enumerate(here) if member >= len(names)]
+    # Before the n-th line stand n lines and the members up to the one that lends.
+    steps = tuple([at - before - 1 for before, at in enumerate(over)])
+    return Ring(tuple([names[member] for member in real]), amount, steps)
 
 
 def largest(rings: Rings, count: int, names: Sequence[str]) -> list[Ring]:
@@ -99,7 +112,9 @@ def largest(rings: Rings, count: int, names: Sequence[str]) -> list[Ring]:
     return [ring_of(rings, int(place), names) for place in order]
 
 
-def write_rings(path: Path, rings: Rings, names: Sequence[str], decimals: int) -> None:
+def write_rings(
+    path: Path, rings: Rings, names: Sequence[str], decimals: int, has_lines: bool = False
+) -> None:
     """Write all cycles, as JSON when the suffix says so, else as CSV.
 
     Args:
@@ -107,6 +122,7 @@ def write_rings(path: Path, rings: Rings, names: Sequence[str], decimals: int) -
         rings: the cycles.
         names: of the members, by their numbers.
         decimals: of the amounts.
+        has_lines: whether there were lines, so that each step says what it runs over.
 
     Raises:
         Failure: usage, the file cannot be written.
@@ -115,34 +131,44 @@ def write_rings(path: Path, rings: Rings, names: Sequence[str], decimals: int) -
     with written(path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
         as_json = path.suffix.lower() == ".json"
-        for piece in _as_json(each, decimals) if as_json else _as_csv(each, decimals):
+        shape = _as_json if as_json else _as_csv
+        for piece in shape(each, decimals, has_lines):
             text.write(piece)
         text.flush()
         text.detach()
 
 
-def _as_csv(rings: Iterator[Ring], decimals: int) -> Iterator[str]:
+def _as_csv(rings: Iterator[Ring], decimals: int, has_lines: bool) -> Iterator[str]:
     """Yield a line for each debt of each cycle: a file of debts itself, all of which clears."""
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="\n")
-    writer.writerow(("cycle", "debtor", "creditor", "amount"))
+    kind = ("kind",) if has_lines else ()
+    writer.writerow(("cycle", "debtor", "creditor", "amount", *kind))
     for ring in rings:
         name, amount = ring.id, to_decimal_text(ring.amount, decimals)
         creditors = (*ring.members[1:], ring.members[0])
         pairs = zip(ring.members, creditors, strict=True)
-        writer.writerows((name, debtor, creditor, amount) for debtor, creditor in pairs)
+        rows = [(name, debtor, creditor, amount) for debtor, creditor in pairs]
+        if has_lines:
+            over = set(ring.lines)
+            kinds = ["line" if step in over else "debt" for step in range(len(rows))]
+            writer.writerows((*row, kind) for row, kind in zip(rows, kinds, strict=True))
+        else:
+            writer.writerows(rows)
         yield line.getvalue()
         line.seek(0)
         line.truncate()
     yield line.getvalue()
 
 
-def _as_json(rings: Iterator[Ring], decimals: int) -> Iterator[str]:
+def _as_json(rings: Iterator[Ring], decimals: int, has_lines: bool) -> Iterator[str]:
     yield '{"v": 1, "cycles": ['
     between = "\n"
     for ring in rings:
         amount = to_decimal_text(ring.amount, decimals)
-        fields = {"id": ring.id, "amount": amount, "members": ring.members}
+        fields: dict[str, object] = {"id": ring.id, "amount": amount, "members": ring.members}
+        if has_lines:
+            fields["lines"] = ring.lines
         yield between + json.dumps(fields, ensure_ascii=False)
         between = ",\n"
     yield "\n]}\n"

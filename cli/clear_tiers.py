@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from cli.debt_table import Amounts
-from federation.certificate import UNIT_COST
 from federation.network import Network
 
 TIER_LAST: Final = 63
@@ -31,28 +30,31 @@ class Tier:
     owed: int
 
 
-def tiers_of(network: Network, flow: Amounts, potentials: Amounts, has_ties: bool) -> list[Tier]:
+def tiers_of(network: Network, flow: Amounts, potentials: Amounts, step: int) -> list[Tier]:
     """Count the members of each tier, and what they still owe.
 
     Args:
-        network: the debts.
-        flow: minor units cancelled on each arc.
+        network: the debts, and lines if there are any.
+        flow: minor units on each arc.
         potentials: the proof, one for each member, none below 0.
-        has_ties: whether the proof is for costs with ties.
+        step: what one step up gains before ties; all ties of a way are less than half of it.
 
     Returns:
         The tiers from 0 on; the last one holds all members from `TIER_LAST` on.
     """
-    if has_ties:
-        # A step up gains 2**40 less a tie; all ties of a way together are less than half a step.
-        potentials = (potentials - UNIT_COST // 2) // -UNIT_COST
+    if step > 1:
+        potentials = (potentials + step // 2) // step
+    debtors, creditors, rest = network.debtors, network.creditors, network.amounts - flow
+    if network.terms is not None:
+        is_debt = ~network.terms.is_line
+        debtors, creditors, rest = debtors[is_debt], creditors[is_debt], rest[is_debt]
     levels = np.minimum(potentials, TIER_LAST)
     here = np.zeros(network.members, np.bool_)
-    here[network.debtors] = True
-    here[network.creditors] = True
+    here[debtors] = True
+    here[creditors] = True
     count = int(levels.max(initial=-1, where=here)) + 1
     members = np.bincount(levels[here], minlength=count)
     owed: Amounts = np.zeros(count, np.int64)
-    np.add.at(owed, levels[network.debtors], network.amounts - flow)
+    np.add.at(owed, levels[debtors], rest)
     pairs = zip(members.tolist(), owed.tolist(), strict=True)
     return [Tier(number, size, left) for number, (size, left) in enumerate(pairs)]

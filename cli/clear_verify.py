@@ -10,19 +10,18 @@ from cli.clear_certificate import ties_for
 from cli.clear_findings import reason_of
 from cli.clear_report import Outcome, as_shape, outcome_of, print_table
 from cli.clear_stages import Stages
+from cli.clear_subject import Subject, check_bound, lines_of, subject_of
 from cli.debt_faults import DebtFileError
-from cli.debt_table import DebtTable
 from cli.debts import read_table
 from cli.failures import ExitCode, Failure
 from cli.screen import emit_json, note
 from cli.sentences import say
 from federation.certificate import verify
-from federation.network import Network, merge
 from federation.uniqueness import is_only
 from protocol.errors import ProofError
 
 
-def run_verify(path: Path, proof: Path, as_json: bool, lang: str) -> int:
+def run_verify(path: Path, proof: Path, as_json: bool, lang: str, lines: Path | None = None) -> int:
     """Check a certificate and print what it proves.
 
     Args:
@@ -30,33 +29,35 @@ def run_verify(path: Path, proof: Path, as_json: bool, lang: str) -> int:
         proof: the certificate.
         as_json: print the documented JSON object instead of a table.
         lang: "fr" or "en".
+        lines: the file of lines, if there was one.
 
     Returns:
         The exit code: 0 it holds, 2 the debts cannot be read, 3 there is no such file, 5 it does
         not hold.
 
     Raises:
-        Failure: the certificate cannot be read, or is of other debts.
+        Failure: the certificate cannot be read, or is of other debts or lines.
     """
     language: Language = "en" if lang == "en" else "fr"
     if not proof.exists():
         raise Failure(ExitCode.NOT_FOUND, "file.missing", path=str(proof))
     started = time.perf_counter()
-    table: DebtTable | None = None
+    subject: Subject | None = None
     with Stages(language, path.stat().st_size if path.is_file() else 0) as stages:
         try:
             stages.begin("reading")
             table = read_table(path, watch=stages.watch)
+            agreed = lines_of(lines, language)
             stages.begin("merging")
-            network, _ = merge(len(table.names), table.debtors, table.creditors, table.amounts)
+            subject = subject_of(table, agreed)
             stages.begin("proving")
-            outcome = _verified(table, network, proof, started)
+            outcome = _verified(subject, proof, started)
         except DebtFileError as error:
             note(error.sentence(language))
             return int(error.exit_code)
         except ProofError as error:
-            assert table is not None, "debts are read before anything is proven"
-            reason = reason_of(error, table.names, table.decimals, language)
+            assert subject is not None, "debts are read before anything is proven"
+            reason = reason_of(error, subject.names, subject.decimals, language)
             note(say("clear.wrong", language, reason=reason))
             return int(ExitCode.VERIFICATION_FAILED)
     if as_json:
@@ -66,13 +67,16 @@ def run_verify(path: Path, proof: Path, as_json: bool, lang: str) -> int:
     return int(ExitCode.DONE)
 
 
-def _verified(table: DebtTable, network: Network, proof: Path, started: float) -> Outcome:
-    certificate = clear_certificate.read(proof, network.arcs, network.members)
+def _verified(subject: Subject, proof: Path, started: float) -> Outcome:
+    network = subject.network
+    lines = None if subject.lines is None else subject.lines.digest()
+    certificate = clear_certificate.read(proof, network.arcs, network.members, lines)
     # Spec 0019: The reader MUST refuse a certificate whose digest is not that of the debts.
-    if certificate.debts != table.digest():
+    if certificate.debts != subject.table.digest():
         raise Failure(ExitCode.VERIFICATION_FAILED, "clear.other_debts")
     flow, potentials, salt = certificate.flow, certificate.potentials, certificate.salt
-    ties = ties_for(network, table.names, salt)
+    check_bound(network, salt is not None)
+    ties = ties_for(network, subject.names, salt)
     verify(network, flow, potentials, ties)
     # Spec 0019: The reader MUST refuse a salt that leaves another answer.
     if ties is not None and not is_only(network, flow, potentials, ties):
@@ -81,4 +85,4 @@ def _verified(table: DebtTable, network: Network, proof: Path, started: float) -
     if (potentials < 0).any():
         raise ProofError("a potential is out of bounds")
     seconds = time.perf_counter() - started
-    return outcome_of(table, network, certificate, seconds, cycles=None)
+    return outcome_of(subject, certificate, seconds, cycles=None)

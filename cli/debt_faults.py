@@ -22,6 +22,8 @@ class DebtFileFault(StrEnum):
     COMMA = "comma"
     MIXED_MARKS = "mixed_marks"
     DECIMALS = "decimals"
+    WEIGHT = "weight"
+    TWO_WEIGHTS = "two_weights"
     SELF_DEBT = "self_debt"
     NOT_POSITIVE = "not_positive"
     TOTAL = "total"
@@ -30,6 +32,12 @@ class DebtFileFault(StrEnum):
     ARROW_ABSENT = "arrow_absent"
     ARROW = "arrow"
     ARROW_AMOUNT = "arrow_amount"
+    LINE_NO_COLUMN = "line_no_column"
+    LINE_COLUMNS = "line_columns"
+    LINE_WEIGHT = "line_weight"
+    SELF_LINE = "self_line"
+    LIMIT_NEGATIVE = "limit_negative"
+    LIMITS_TOTAL = "limits_total"
 
 
 _SENTENCES: Final[dict[DebtFileFault, tuple[str, str]]] = {
@@ -82,6 +90,15 @@ _SENTENCES: Final[dict[DebtFileFault, tuple[str, str]]] = {
         "« {found} » a plus de 6 décimales",
         "“{found}” has more than 6 decimals",
     ),
+    DebtFileFault.WEIGHT: (
+        "« {found} » n’est pas un poids : écrivez un nombre entier de 1 à 1000000000, ou rien"
+        " pour 1",
+        "“{found}” is no weight: write a whole number from 1 to 1000000000, or nothing for 1",
+    ),
+    DebtFileFault.TWO_WEIGHTS: (
+        "il y a deux colonnes de poids ; renommez celle qui n’en est pas une",
+        "there are two columns of weights; rename the one that is none",
+    ),
     DebtFileFault.SELF_DEBT: (
         "« {found} » se doit de l’argent à lui-même",
         "“{found}” owes money to itself",
@@ -114,6 +131,36 @@ _SENTENCES: Final[dict[DebtFileFault, tuple[str, str]]] = {
         "la colonne des montants est du type « {found} » ; il faut des entiers ou des décimaux"
         " exacts",
         "the column of amounts has the type “{found}”; whole numbers or exact decimals are needed",
+    ),
+    DebtFileFault.LINE_NO_COLUMN: (
+        "il faut une colonne de chaque nom : from, to, limit (de, vers, limite) ; weight (poids)"
+        " est facultatif",
+        "one column of each name is needed: from, to, limit; weight is optional",
+    ),
+    DebtFileFault.LINE_COLUMNS: (
+        "trois ou quatre colonnes attendues (de, vers, limite, poids), {found} trouvées",
+        "three or four columns expected (from, to, limit, weight), {found} found",
+    ),
+    DebtFileFault.LINE_WEIGHT: (
+        "« {found} » n’est pas un poids de ligne : écrivez 0 ou rien, ou un nombre négatif (jusqu’à"
+        " -1000000000) pour une ligne à n’utiliser qu’en dernier",
+        "“{found}” is no weight of a line: write 0 or nothing, or a negative number (down to"
+        " -1000000000) for a line that is used last",
+    ),
+    DebtFileFault.SELF_LINE: (
+        "« {found} » se prête à lui-même ; supprimez cette ligne",
+        "“{found}” lends to itself; remove this line",
+    ),
+    DebtFileFault.LIMIT_NEGATIVE: (
+        "« {found} » : une limite ne peut pas être négative ; pour l’autre sens, échangez les deux"
+        " noms",
+        "“{found}”: a limit cannot be negative; for the other direction exchange the two names",
+    ),
+    DebtFileFault.LIMITS_TOTAL: (
+        "les dettes et les limites font ensemble plus de 9 223 372 036 854 775 807 unités"
+        " minimales ; baissez les limites, aucune ne sert au-delà du total des dettes",
+        "debts and limits together exceed 9,223,372,036,854,775,807 minor units; lower the limits,"
+        " none is of use beyond the sum of all debts",
     ),
 }
 

@@ -21,6 +21,8 @@ Amounts = NDArray[np.int64]
 
 # Spec 0019: The domain of the digest MUST be the 15 bytes `ronde/debts/v1` and 00.
 _DOMAIN: Final = b"ronde/debts/v1\0"
+# Spec 0019: With weights the domain of the digest MUST be the 15 bytes `ronde/debts/v2` and 00.
+_DOMAIN_WITH_WEIGHTS: Final = b"ronde/debts/v2\0"
 _NAMES_AT_ONCE: Final = 65_536
 
 
@@ -34,6 +36,7 @@ class DebtTable:
         creditors: the creditor of each debt.
         amounts: minor units of each debt, at least 1; their sum is below 2**63.
         decimals: decimals of the unit, 0 to 6.
+        weights: how much a cancelled unit of each debt counts; None when each counts 1.
     """
 
     names: Sequence[str]
@@ -41,6 +44,7 @@ class DebtTable:
     creditors: Places
     amounts: Amounts
     decimals: int
+    weights: Amounts | None = None
 
     def __len__(self) -> int:
         """Return how many debts there are."""
@@ -68,16 +72,41 @@ class DebtTable:
         Source:
             Spec 0019 §2.
         """
-        content = hashlib.sha256(_DOMAIN)
-        content.update(struct.pack(">BII", self.decimals, len(self.names), len(self)))
-        for start in range(0, len(self.names), _NAMES_AT_ONCE):
-            raw = [name.encode() for name in self.names[start : start + _NAMES_AT_ONCE]]
-            content.update(b"".join([struct.pack(">H", len(name)) + name for name in raw]))
-        # Spec 0019: The three columns MUST be hashed one after the other, low byte first.
-        for column in (self.debtors, self.creditors):
-            content.update(np.ascontiguousarray(column, "<i4").data)
-        content.update(np.ascontiguousarray(self.amounts, "<i8").data)
-        return content.digest()
+        places, numbers = (self.debtors, self.creditors), [self.amounts]
+        if self.weights is None:
+            return digest_of(_DOMAIN, self.decimals, self.names, places, numbers)
+        # Spec 0019: The weights MUST be hashed as a fourth column, 8 bytes a debt, low byte first.
+        numbers.append(self.weights)
+        return digest_of(_DOMAIN_WITH_WEIGHTS, self.decimals, self.names, places, numbers)
+
+
+def digest_of(
+    domain: bytes,
+    decimals: int,
+    names: Sequence[str],
+    places: Sequence[Places],
+    numbers: Sequence[Amounts],
+) -> bytes:
+    """Return the SHA-256 over names and columns.
+
+    Args:
+        domain: what kind of columns they are.
+        decimals: of the amounts.
+        names: ascending.
+        places: columns of places of names.
+        numbers: columns of amounts and weights.
+    """
+    content = hashlib.sha256(domain)
+    content.update(struct.pack(">BII", decimals, len(names), len(places[0])))
+    for start in range(0, len(names), _NAMES_AT_ONCE):
+        raw = [name.encode() for name in names[start : start + _NAMES_AT_ONCE]]
+        content.update(b"".join([struct.pack(">H", len(name)) + name for name in raw]))
+    # Spec 0019: The three columns MUST be hashed one after the other, low byte first.
+    for ends in places:
+        content.update(np.ascontiguousarray(ends, "<i4").data)
+    for column in numbers:
+        content.update(np.ascontiguousarray(column, "<i8").data)
+    return content.digest()
 
 
 def in_order(names: Sequence[str]) -> tuple[Sequence[str], Places | None]:

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final
 
 from cli.debt_faults import DebtFileError, DebtFileFault
 from cli.debt_table import DebtTable
+from cli.debt_weights import unless_all_one
 from cli.debts_csv import Watch, read_csv
 
 FILE_BYTES_MAX: Final = 1024 * 1024 * 1024  # about forty million debts
@@ -107,4 +108,5 @@ def _first(table: DebtTable, limit: int | None) -> DebtTable:
     if limit is None:
         return table
     columns = table.debtors[:limit], table.creditors[:limit], table.amounts[:limit]
-    return DebtTable(table.names, *columns, table.decimals)
+    weights = None if table.weights is None else unless_all_one(table.weights[:limit])
+    return DebtTable(table.names, *columns, table.decimals, weights)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cli.csv_rows import DECIMALS_MAX
 from cli.debt_faults import DebtFileError, DebtFileFault
 from cli.debt_table import DebtTable
-from cli.debts_csv import COLUMNS, DECIMALS_MAX
-from cli.debts_packed import checked_table
+from cli.debt_weights import weight_column
+from cli.debts_csv import COLUMNS
+from cli.debts_packed import checked_table, with_weights
 from federation.obligations import MAX_GROSS
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def read_arrow(stream: BinaryIO) -> DebtTable:
 
 def _gather(pyarrow: Any, stream: BinaryIO) -> DebtTable:
     numbers: dict[str, int] = {}
-    columns: tuple[list[NDArray[Any]], ...] = ([], [], [])
+    columns: tuple[list[NDArray[Any]], ...] = ([], [], [], [])
     row = decimals = 0
     oversized: int | None = None
     for batch in _batches(pyarrow, stream):
@@ -54,10 +56,14 @@ def _gather(pyarrow: Any, stream: BinaryIO) -> DebtTable:
         if oversized is None and place is not None:
             oversized = row + place
         columns[2].append(values)
+        weight = _weight_place(batch.schema.names)
+        if weight is not None:
+            columns[3].append(_weights(pyarrow, batch.column(weight), row))
         row += len(batch)
     debtors, creditors = (_joined(column, np.int32) for column in columns[:2])
     amounts = _joined(columns[2], np.int64)
-    return checked_table(list(numbers), debtors, creditors, amounts, decimals, oversized)
+    table = checked_table(list(numbers), debtors, creditors, amounts, decimals, oversized)
+    return with_weights(table, _joined(columns[3], np.int64)) if columns[3] else table
 
 
 def _joined(parts: list[NDArray[Any]], kind: type[Any]) -> NDArray[Any]:
@@ -86,6 +92,21 @@ def _order(names: list[str]) -> tuple[int, int, int]:
         raise DebtFileError(DebtFileFault.NO_COLUMN)
     debtor, creditor, amount = (roles.index(role) for role in _ROLES)
     return debtor, creditor, amount
+
+
+def _weight_place(names: list[str]) -> int | None:
+    try:
+        return weight_column(names)
+    except ValueError as error:
+        raise DebtFileError(DebtFileFault.TWO_WEIGHTS) from error
+
+
+def _weights(pyarrow: Any, column: Any, row: int) -> NDArray[np.int64]:
+    """Return the weight on each row, of an empty cell 1; one that fits no 64 bits as 0."""
+    if not pyarrow.types.is_integer(column.type):
+        raise DebtFileError(DebtFileFault.WEIGHT, found=str(column.type), row=row + 1)
+    values = [1 if value is None else value for value in column.to_pylist()]
+    return np.array([value if abs(value) <= MAX_GROSS else 0 for value in values], np.int64)
 
 
 def _numbered(pyarrow: Any, column: Any, numbers: dict[str, int], row: int) -> NDArray[np.int32]:

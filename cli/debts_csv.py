@@ -4,28 +4,24 @@ Lines that look all alike are read together; where one of them does not, these t
 again one by one, and the first that is wrong says so with its number. Source: spec 0013 §6.
 """
 
-import codecs
-import csv
 import gc
-import io
 import re
 from array import array
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import islice
 from typing import BinaryIO, Final
 
 import numpy as np
 
+from cli.csv_rows import DECIMALS_MAX, Lines, Row, delimiter_of, is_blank, split_amount
 from cli.debt_faults import OF_DEBT, DebtFileError, DebtFileFault
 from cli.debt_table import DebtTable, first_fault, in_order
+from cli.debt_weights import BadWeightError, WeightCells, unless_all_one, weight_column
 from federation.obligations import MAX_GROSS, DebtFault
 
-DECIMALS_MAX: Final = 6
 NAME_CHARACTERS_MAX: Final = 200
 LINES_AT_ONCE: Final = 16_384
 
-_AMOUNT: Final = re.compile(r"(-?)([0-9]{1,19})(?:([.,])([0-9]{1,30}))?")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _DIGITS: Final = 18  # any number of so many digits fits 64 bits
 _ROLES: Final = ("debtor", "creditor", "amount")
@@ -40,7 +36,6 @@ COLUMNS: Final = {
     "montant": "amount",
 }
 
-Row = tuple[int, list[str]]
 Watch = Callable[[int], None]
 
 
@@ -55,12 +50,12 @@ def read_csv(stream: BinaryIO, limit: int | None = None, watch: Watch | None = N
     Raises:
         DebtFileError: with the line and the reason.
     """
-    delimiter = _delimiter(stream)
+    delimiter = delimiter_of(stream)
     collects = gc.isenabled()
     # Millions of rows come and go and hold no circles: looking for some costs half of the time.
     gc.disable()
     try:
-        with _Lines(stream, delimiter) as lines:
+        with Lines(stream, delimiter) as lines:
             columns = _read_lines(lines, delimiter, limit, lambda: watch and watch(stream.tell()))
     finally:
         if collects:
@@ -72,11 +67,12 @@ def read_csv(stream: BinaryIO, limit: int | None = None, watch: Watch | None = N
 
 
 def _read_lines(
-    lines: "_Lines", delimiter: str, limit: int | None, told: Callable[[], object]
+    lines: Lines, delimiter: str, limit: int | None, told: Callable[[], object]
 ) -> "_Columns":
     first = lines.one()
     order = _order(*first) if first is not None else None
-    columns = _Columns(order or (0, 1, 2), order is None, delimiter)
+    weight = _weight_place(*first) if first is not None and order is not None else None
+    columns = _Columns(order or (0, 1, 2), order is None, delimiter, weight)
     if first is not None and order is None and limit != 0:
         columns.add(first[0] - 1, [first[1]])
     while limit is None or len(columns.amounts) < limit:
@@ -117,7 +113,9 @@ class _Numbers(dict[str, int]):
 class _Columns:
     """The debts read so far; amounts with the most decimals that were found so far."""
 
-    def __init__(self, order: tuple[int, int, int], exact: bool, delimiter: str) -> None:
+    def __init__(
+        self, order: tuple[int, int, int], exact: bool, delimiter: str, weight: int | None
+    ) -> None:
         self.order = order
         self.exact = exact
         self.delimiter = delimiter
@@ -128,6 +126,9 @@ class _Columns:
         self.debtors = array("i")
         self.creditors = array("i")
         self.amounts = array("q")
+        self.weight_place = weight
+        self.weight_cells = WeightCells()
+        self.weights = array("q")
 
     def add(self, line: int, rows: list[list[str]]) -> None:
         """Take rows.
@@ -141,13 +142,14 @@ class _Columns:
         for cells in rows:
             # The reader counts every line, also those that end inside of quotes.
             line += 1 + sum(len(_LINE_END.findall(cell)) for cell in cells)
-            if not _is_blank(cells):
+            if not is_blank(cells):
                 self._add_one(line, cells)
 
     def _add_together(self, rows: list[list[str]]) -> bool:
         """Take rows that look alike; False, and nothing taken, when one of them does not."""
         lengths = set(map(len, rows))
-        if min(lengths) <= max(self.order) or (self.exact and lengths != {len(_ROLES)}):
+        last = max(self.order) if self.weight_place is None else max(*self.order, self.weight_place)
+        if min(lengths) <= last or (self.exact and lengths != {len(_ROLES)}):
             return False
         cells = list(zip(*rows, strict=False))
         amounts = self._read_together(cells[self.order[2]])
@@ -157,7 +159,10 @@ class _Columns:
             debtors, creditors = (
                 list(map(self.numbers.__getitem__, cells[place])) for place in self.order[:2]
             )
-        except _BadName:
+            if self.weight_place is not None:
+                weights = list(map(self.weight_cells.__getitem__, cells[self.weight_place]))
+                self.weights.fromlist(weights)
+        except (_BadName, BadWeightError):
             return False
         self.debtors.fromlist(debtors)
         self.creditors.fromlist(creditors)
@@ -198,7 +203,8 @@ class _Columns:
             pair = self.numbers[debtor], self.numbers[creditor]
         except _BadName as error:
             raise DebtFileError(DebtFileFault.NAME, line) from error
-        whole, fraction, self.mark = _split(amount, line, self.delimiter, self.mark)
+        weight = self._weight_of(line, cells)
+        whole, fraction, self.mark = split_amount(amount, line, self.delimiter, self.mark)
         self._refine(len(fraction))
         minor = int(whole + fraction.ljust(self.decimals, "0"))
         if minor > MAX_GROSS and self.oversized is None:
@@ -206,6 +212,18 @@ class _Columns:
         self.debtors.append(pair[0])
         self.creditors.append(pair[1])
         self.amounts.append(min(minor, MAX_GROSS))
+        if weight is not None:
+            self.weights.append(weight)
+
+    def _weight_of(self, line: int, cells: list[str]) -> int | None:
+        if self.weight_place is None:
+            return None
+        # Spreadsheets leave empty cells at the end of a line away.
+        cell = cells[self.weight_place] if self.weight_place < len(cells) else ""
+        try:
+            return self.weight_cells[cell]
+        except BadWeightError as error:
+            raise DebtFileError(DebtFileFault.WEIGHT, line, str(error)) from error
 
     def _refine(self, decimals: int) -> None:
         """Bring the amounts read so far to more decimals."""
@@ -234,7 +252,10 @@ class _Columns:
             np.take(renumbered, debtors, out=debtors)
             np.take(renumbered, creditors, out=creditors)
         amounts = np.frombuffer(self.amounts, np.int64)
-        table = DebtTable(names, debtors, creditors, amounts, self.decimals)
+        weights = None
+        if self.weight_place is not None:
+            weights = unless_all_one(np.frombuffer(self.weights, np.int64))
+        table = DebtTable(names, debtors, creditors, amounts, self.decimals, weights)
         return table, first_fault(debtors, creditors, amounts, self.oversized)
 
 
@@ -253,89 +274,6 @@ def _mixed(mark: str) -> re.Pattern[str]:
     return re.compile(f"{amount}(?:\n{amount})*")
 
 
-class _Lines:
-    """The rows of a CSV that are not blank, one by one or many at a time.
-
-    Attributes:
-        line: number of the line that was read last, counted from 1.
-    """
-
-    def __init__(self, stream: BinaryIO, delimiter: str) -> None:
-        stream.seek(0)
-        self.line = 0
-        self._stream = stream
-        # Spec 0013: The reader MUST accept a byte order mark before UTF-8 and refuse every other
-        #   encoding.
-        self._text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-        self._reader = csv.reader(self._text, delimiter=delimiter, strict=True)
-        self._failure: DebtFileError | None = None
-
-    def __enter__(self) -> "_Lines":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self._stream.closed:
-            self._text.detach()
-
-    def one(self) -> Row | None:
-        """Return the next row that is not blank; None at the end."""
-        while True:
-            rows = self.some(1)
-            if not rows:
-                return None
-            if not _is_blank(rows[0]):
-                return self.line, rows[0]
-
-    def some(self, count: int) -> list[list[str]]:
-        """Return the next rows, blank ones among them; none at the end.
-
-        Those before a line that cannot be read are given out before it is told.
-        """
-        if self._failure is not None:
-            raise self._failure
-        rows: list[list[str]] = []
-        try:
-            rows.extend(islice(self._reader, count))
-        except csv.Error:
-            self._failure = DebtFileError(DebtFileFault.BAD_CSV, self._reader.line_num)
-        except UnicodeDecodeError:
-            line = _undecodable_line(self._stream)
-            self._failure = DebtFileError(DebtFileFault.NOT_UTF8, line)
-        if self._failure is not None and not rows:
-            raise self._failure
-        self.line = self._reader.line_num
-        return rows
-
-
-def _is_blank(cells: Sequence[str]) -> bool:
-    return not any(cell.strip() for cell in cells)
-
-
-def _undecodable_line(stream: BinaryIO) -> int:
-    """Return the number of the first line that is not UTF-8."""
-    stream.seek(0)
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    line = 1
-    while True:
-        block = stream.read(1 << 20)
-        try:
-            decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            return line + error.object.count(b"\n", 0, error.start)
-        line += block.count(b"\n")
-
-
-def _delimiter(stream: BinaryIO) -> str:
-    """Return ";" when the first line that says something has three columns with it, else ","."""
-    try:
-        with _Lines(stream, ";") as lines:
-            _, cells = lines.one() or (0, [])
-    except DebtFileError:
-        # Quotes that are wrong between semicolons may be right between commas.
-        return ","
-    return ";" if len(cells) >= len(_ROLES) else ","
-
-
 def _order(line: int, cells: Sequence[str]) -> tuple[int, int, int] | None:
     """Return the places of debtor, creditor and amount when the line holds column names."""
     roles = [COLUMNS.get(cell.strip().casefold()) for cell in cells]
@@ -349,30 +287,18 @@ def _order(line: int, cells: Sequence[str]) -> tuple[int, int, int] | None:
     return debtor, creditor, amount
 
 
-def _split(amount: str, line: int, delimiter: str, mark: str) -> tuple[str, str, str]:
-    """Return the whole part, the decimals and the decimal mark of the file so far."""
-    match = _AMOUNT.fullmatch(amount)
-    if match is None:
-        raise DebtFileError(DebtFileFault.AMOUNT, line, amount)
-    minus, whole, found, fraction = match.groups(default="")
-    if minus:
-        raise DebtFileError(DebtFileFault.NOT_POSITIVE, line, amount)
-    # Spec 0013: The reader MUST refuse a decimal comma in a file separated by commas.
-    if found == "," and delimiter == ",":
-        raise DebtFileError(DebtFileFault.COMMA, line, amount)
-    # Spec 0013: The reader MUST refuse a file with both decimal commas and decimal points.
-    if found and mark and found != mark:
-        raise DebtFileError(DebtFileFault.MIXED_MARKS, line, amount)
-    # Spec 0013: The reader MUST refuse an amount of more than 6 decimals.
-    if len(fraction) > DECIMALS_MAX:
-        raise DebtFileError(DebtFileFault.DECIMALS, line, amount)
-    return whole, fraction, found or mark
+def _weight_place(line: int, cells: Sequence[str]) -> int | None:
+    """Return the place of the weights in the line of column names."""
+    try:
+        return weight_column(list(cells))
+    except ValueError as error:
+        raise DebtFileError(DebtFileFault.TWO_WEIGHTS, line) from error
 
 
 def _located(stream: BinaryIO, columns: _Columns, place: int, fault: DebtFault) -> DebtFileError:
     """Read again up to a debt that is not sound, to tell its line."""
     row: Row | None = None
-    with _Lines(stream, columns.delimiter) as lines:
+    with Lines(stream, columns.delimiter) as lines:
         for _ in range(place + (1 if columns.exact else 2)):
             row = lines.one()
     assert row is not None, "the file became shorter while it was read"

@@ -4,14 +4,19 @@ The columns are used where they lie in the file, so the table takes no more than
 spec 0019 §1.
 """
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from cli.csv_rows import DECIMALS_MAX
 from cli.debt_faults import OF_DEBT, DebtFileError, DebtFileFault
 from cli.debt_table import DebtTable, first_fault, in_order
-from cli.debts_csv import DECIMALS_MAX, NAME_CHARACTERS_MAX
+from cli.debt_weights import unless_all_one
+from cli.debts_csv import NAME_CHARACTERS_MAX
 from federation.obligations import DebtFault
+from federation.weights import WEIGHT_MAX
 
 VERSION = 1
 
@@ -23,6 +28,7 @@ class _Columns(msgspec.Struct, forbid_unknown_fields=True):
     debtors: memoryview
     creditors: memoryview
     amounts: memoryview
+    weights: memoryview | None = None
 
 
 def read_packed(content: bytes) -> DebtTable:
@@ -43,7 +49,9 @@ def read_packed(content: bytes) -> DebtTable:
     debtors = _column(columns.debtors, np.dtype("<i4"))
     creditors = _column(columns.creditors, np.dtype("<i4"))
     amounts = _column(columns.amounts, np.dtype("<i8"))
-    return checked_table(columns.names, debtors, creditors, amounts, columns.decimals)
+    weights = None if columns.weights is None else _column(columns.weights, np.dtype("<i8"))
+    table = checked_table(columns.names, debtors, creditors, amounts, columns.decimals)
+    return table if weights is None else with_weights(table, weights)
 
 
 def _column(raw: memoryview, kind: np.dtype[np.signedinteger]) -> NDArray[np.signedinteger]:
@@ -51,6 +59,23 @@ def _column(raw: memoryview, kind: np.dtype[np.signedinteger]) -> NDArray[np.sig
         raise DebtFileError(DebtFileFault.PACKED, found=f"{len(raw)} % {kind.itemsize}")
     # In memory whole numbers are those of the machine; on nearly all of them nothing is copied.
     return np.frombuffer(raw, kind).astype(kind.newbyteorder("="), copy=False)
+
+
+def with_weights(table: DebtTable, weights: NDArray[np.signedinteger]) -> DebtTable:
+    """Return a checked table with a weight for each debt.
+
+    Raises:
+        DebtFileError: with the number of the debt, where a weight is wrong.
+    """
+    # Spec 0019: The reader MUST refuse columns of different lengths.
+    if len(weights) != len(table):
+        raise DebtFileError(DebtFileFault.PACKED, found=f"{len(table)}, {len(weights)}")
+    # Spec 0013: The reader MUST refuse a weight of a debt below 1 or above 1000000000.
+    wrong = (weights < 1) | (weights > WEIGHT_MAX)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DebtFileError(DebtFileFault.WEIGHT, found=str(weights[row]), row=row + 1)
+    return replace(table, weights=unless_all_one(weights.astype(np.int64, copy=False)))
 
 
 def checked_table(

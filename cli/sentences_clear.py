@@ -78,6 +78,70 @@ CLEAR: Final[dict[str, tuple[str, str]]] = {
         "{debtor} → {creditor} : la preuve demande de tout compenser",
         "{debtor} → {creditor}: the proof asks to cancel all",
     ),
+    "clear.line_out_of_bounds": (
+        "ligne {debtor} → {creditor} : on ne peut en utiliser ni moins que rien ni plus que la"
+        " limite",
+        "line {debtor} → {creditor}: neither less than nothing nor more than the limit can be used",
+    ),
+    "clear.line_asks_none": (
+        "ligne {debtor} → {creditor} : la preuve demande de ne pas l'utiliser",
+        "line {debtor} → {creditor}: the proof asks not to use it",
+    ),
+    "clear.line_asks_all": (
+        "ligne {debtor} → {creditor} : la preuve demande de l'utiliser en entier",
+        "line {debtor} → {creditor}: the proof asks to use all of it",
+    ),
+    "clear.lines_refused": ("{path}, {reason}", "{path}, {reason}"),
+    "clear.asks_lines": (
+        "{path} est le certificat d'une compensation avec des lignes ; ajoutez --lines et leur"
+        " fichier",
+        "{path} is the certificate of a set-off with lines; add --lines and their file",
+    ),
+    "clear.without_lines": (
+        "ce certificat est celui d'une compensation sans lignes ; vérifiez-le sans --lines",
+        "this certificate is of a set-off without lines; verify it without --lines",
+    ),
+    "clear.other_lines": (
+        "ce certificat est celui d'autres lignes",
+        "this certificate is of other lines",
+    ),
+    "clear.weights_bound": (
+        "les poids sont trop grands : la somme, membre par membre, du plus grand poids est de"
+        " {found}, et pour {members} membres elle ne doit pas dépasser {limit} ; divisez tous les"
+        " poids par un même nombre",
+        "the weights are too large: the sum, member by member, of the largest weight is {found},"
+        " and for {members} members it must not exceed {limit}; divide all weights by one number",
+    ),
+    "clear.weights_bound_salt": (
+        "les poids sont trop grands : la somme, membre par membre, du plus grand poids est de"
+        " {found}, et pour {members} membres avec un sel elle ne doit pas dépasser {limit} ;"
+        " divisez tous les poids par un même nombre, ou renoncez au sel",
+        "the weights are too large: the sum, member by member, of the largest weight is {found},"
+        " and for {members} members with a salt it must not exceed {limit}; divide all weights by"
+        " one number, or do without the salt",
+    ),
+    "clear.value": ("valeur pondérée", "weighted value"),
+    "clear.lines": ("lignes utilisées", "lines used"),
+    "clear.lines_of": ("{used} sur {count}", "{used} of {count}"),
+    "clear.lent": ("prêté sur ces lignes", "lent on these lines"),
+    "clear.nets": ("soldes nets", "net positions"),
+    "clear.nets_same": ("inchangés", "unchanged"),
+    "clear.line_from": ("ligne de", "line from"),
+    "clear.line_to": ("vers", "to"),
+    "clear.line_used": ("utilisé", "used"),
+    "clear.line_limit": ("limite", "limit"),
+    "clear.lines_more": ("et {count} autres", "and {count} others"),
+    "clear.lines_say": (
+        "Ce qui est utilisé d'une ligne, le second le doit au premier en plus ; d'un pot commun,"
+        " le solde change d'autant.",
+        "What is used of a line, the second owes the first in addition; of a common pool"
+        " the balance changes by as much.",
+    ),
+    "clear.picture_lines": (
+        "{count} lignes utilisées, {used} prêtés ; en tirets : une ligne",
+        "{count} lines used, {used} lent; dashed: a line",
+    ),
+    "clear.picture_by_line": ("ligne", "line"),
     "clear.net_moved": (
         "{member} : le solde net change de {change}",
         "{member}: the net position changes by {change}",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from federation.library import Amounts
 from federation.network import Network
+from federation.weights import weighted_costs
 from protocol.errors import ProofError
 
 POTENTIAL_MAX = 2**60
@@ -22,8 +23,14 @@ UNIT_COST = -(2**40)
 """Cost of one cancelled unit before its tie is added: each one is worth about 2**40."""
 
 
-def costs_of(ties: Amounts | None) -> Amounts | np.int64:
-    """Return the cost of one cancelled unit on each arc: −1, or −2**40 + tie (spec 0013 §4)."""
+def costs_of(network: Network, ties: Amounts | None) -> Amounts | np.int64:
+    """Return the cost of one unit on each arc: −1, or −2**40 + tie (spec 0013 §4), or by weights.
+
+    Raises:
+        EncodingError: the weights are too large for so many members.
+    """
+    if network.terms is not None:
+        return weighted_costs(network, network.terms, ties)
     return np.int64(-1) if ties is None else UNIT_COST + ties
 
 
@@ -42,12 +49,13 @@ def reduced_costs(
     """
     if (
         ties is None
+        and network.terms is None
         and len(potentials)
         and -_NARROW < potentials.min() <= potentials.max() < _NARROW
     ):
         tiers = potentials.astype(np.int16)
         return tiers[network.creditors] - tiers[network.debtors] - np.int16(1)
-    return potentials[network.creditors] - potentials[network.debtors] + costs_of(ties)
+    return potentials[network.creditors] - potentials[network.debtors] + costs_of(network, ties)
 
 
 def verify(
@@ -87,4 +95,5 @@ def _refuse_arcs(network: Network, wrong: NDArray[np.bool_], reason: str) -> Non
     if wrong.any():
         arc = int(wrong.argmax())
         pair = f"{int(network.debtors[arc])} -> {int(network.creditors[arc])}"
-        raise ProofError(f"arc {arc} ({pair}): {reason}")
+        kind = "line" if network.terms is not None and network.terms.is_line[arc] else "arc"
+        raise ProofError(f"{kind} {arc} ({pair}): {reason}")

@@ -14,6 +14,10 @@ Arcs = tuple[Places, Places, Amounts, Amounts]
 """Debtors, creditors, amounts and costs of the arcs."""
 
 
+SCALING_FROM = 200_000
+"""Arcs from which on cost scaling is faster than the network simplex."""
+
+
 def total(amounts: Amounts) -> int:
     """Add up amounts that may exceed 64 bits together, exactly.
 
@@ -29,7 +33,7 @@ def cheapest(members: int, arcs: Arcs, supplies: Amounts) -> Amounts:
     Args:
         members: how many members there are.
         arcs: debtors, creditors, the most that may flow, and the cost of one unit; at least one
-            arc, each pair once.
+            arc.
         supplies: minor units that leave each member more than enter it; their sum is zero.
 
     Returns:
@@ -56,8 +60,25 @@ def fits_64_bits(members: int, costs: Sequence[int]) -> bool:
     return 4 * (members + 1) * largest < 2**62
 
 
+def fits_scaling(members: int, costs: Sequence[int]) -> bool:
+    """Say whether the prices of a cost scaling stay within 64 bits.
+
+    It multiplies costs by 16 × members, and a price moves by less than 4 × members times the
+    largest of these.
+
+    Args:
+        members: how many members the graph has.
+        costs: one for each arc.
+    """
+    largest = max(abs(cost) for cost in costs)
+    return 64 * (members + 1) ** 2 * largest < 2**62
+
+
 def with_lemon(members: int, arcs: Arcs, supplies: Amounts) -> Amounts | None:
-    """Search with the network simplex of LEMON in pylmcf (64-bit integers, milliseconds).
+    """Search with LEMON in pylmcf (64-bit integers, milliseconds).
+
+    By its network simplex; where there are many arcs by its cost scaling, which then takes a
+    third of the time.
 
     Args:
         members: how many members there are.
@@ -70,12 +91,16 @@ def with_lemon(members: int, arcs: Arcs, supplies: Amounts) -> Amounts | None:
     """
     debtors, creditors, amounts, costs = arcs
     # It does not look for overflow itself.
-    if not fits_64_bits(members, (int(costs.min()), int(costs.max()))) or total(amounts) >= 2**63:
+    ends = int(costs.min()), int(costs.max())
+    if not fits_64_bits(members, ends) or total(amounts) >= 2**63:
         return None
     try:
-        from pylmcf.pylmcf_cpp import lmcf
+        from pylmcf.pylmcf_cpp import lmcf, lmcf_cost_scaling
     except ImportError:
         return None
+    search = lmcf
+    if len(amounts) >= SCALING_FROM and fits_scaling(members, ends):
+        search = lmcf_cost_scaling
     # It takes no negative costs: of an arc that gains it is told what does not flow, backwards.
     gains = costs < 0
     whole = np.where(gains, amounts, 0)
@@ -85,7 +110,7 @@ def with_lemon(members: int, arcs: Arcs, supplies: Amounts) -> Amounts | None:
     tails = np.where(gains, creditors, debtors).astype(np.int64)
     heads = np.where(gains, debtors, creditors).astype(np.int64)
     try:
-        found: Amounts = lmcf(rest, tails, heads, amounts, np.abs(costs))
+        found: Amounts = search(rest, tails, heads, amounts, np.abs(costs))
     except RuntimeError:
         return None
     return np.where(gains, amounts - found, found)
@@ -105,12 +130,12 @@ def with_networkx(members: int, arcs: Arcs, supplies: Amounts) -> Amounts:
     import networkx
 
     debtors, creditors, amounts, costs = (column.tolist() for column in arcs)
-    network = networkx.DiGraph()
+    network = networkx.MultiDiGraph()
     # Members first and in order: the library's answer then depends on the graph alone.
     for member, supply in enumerate(supplies.tolist()):
         network.add_node(member, demand=-supply)
-    for debtor, creditor, most, cost in zip(debtors, creditors, amounts, costs, strict=True):
-        network.add_edge(debtor, creditor, capacity=most, weight=cost)
+    pairs = list(enumerate(zip(debtors, creditors, strict=True)))
+    for (arc, (debtor, creditor)), most, cost in zip(pairs, amounts, costs, strict=True):
+        network.add_edge(debtor, creditor, arc, capacity=most, weight=cost)
     _, found = networkx.network_simplex(network)
-    pairs = zip(debtors, creditors, strict=True)
-    return np.array([found[debtor][creditor] for debtor, creditor in pairs], np.int64)
+    return np.array([found[debtor][creditor][arc] for arc, (debtor, creditor) in pairs], np.int64)

@@ -16,6 +16,19 @@ from protocol.errors import EncodingError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """What one unit on each arc is worth, where debts have weights or there are lines.
+
+    Attributes:
+        weights: of a debt at least 1, of a line at most 0.
+        is_line: which arcs are lines; on them the debtor lends to the creditor.
+    """
+
+    weights: Amounts
+    is_line: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Network:
     """Merged debts: on arc `e`, member `debtors[e]` owes `amounts[e]` to member `creditors[e]`.
 
@@ -24,12 +37,15 @@ class Network:
         debtors: the debtor of each arc; arcs ascend by debtor, then creditor, each pair once.
         creditors: the creditor of each arc.
         amounts: minor units owed on each arc, at least 1; their sum is below 2**63.
+        terms: None when every debt weighs 1 and there are no lines; else several arcs may have the
+            same pair, in the order of `federation.weights.join`.
     """
 
     members: int
     debtors: Places
     creditors: Places
     amounts: Amounts
+    terms: Terms | None = None
 
     @property
     def arcs(self) -> int:
@@ -39,7 +55,7 @@ class Network:
     @property
     def gross(self) -> int:
         """Sum of all debts, minor units."""
-        return total(self.amounts)
+        return total(self.amounts if self.terms is None else self.amounts[~self.terms.is_line])
 
     def nets(self, values: Amounts | None = None) -> Amounts:
         """Add up the position of every member: what it is owed minus what it owes.

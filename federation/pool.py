@@ -62,7 +62,7 @@ def parties_of(book: Book) -> list[bytes]:
     """Return the accounts of all members with an obligation, increasing."""
     slots: dict[int, None] = {}
     for one in book.head.invoices.values():
-        if one.accepted:
+        if one.accepted and not one.abroad:
             slots[one.creditor] = slots[one.debtor] = None
     return sorted(map(book.accounts.identifier, slots))
 

@@ -19,6 +19,7 @@ from federation.obligations import Graph, Name
 from federation.optimality import potentials, verify_optimal
 from federation.set_off import solve
 from federation.uniqueness import leaves_no_choice
+from federation.weights import tie_suffixes
 from protocol.errors import ProofError
 
 UNIT_COST = -(2**32)
@@ -198,9 +199,13 @@ def ties_of(network: Network, names: Sequence[Name], salt: bytes) -> Amounts:
         network: the debts; a member's number is its place in `names`.
         names: of the members, ascending.
         salt: 32 bytes.
+
+    Returns:
+        A number of 20 bits for each arc.
     """
     assert len(salt) == SALT_BYTES, "a salt has 32 bytes"
     sized = [_sized(name) for name in names]
+    further = tie_suffixes(network)
     begun = sha256(_TIE_DOMAIN + salt)
     digests: list[bytes] = []
     last, debtor_begun = -1, begun
@@ -210,6 +215,8 @@ def ties_of(network: Network, names: Sequence[Name], salt: bytes) -> Amounts:
             debtor_begun.update(sized[debtor])
         whole = debtor_begun.copy()
         whole.update(sized[creditor])
+        if further:
+            whole.update(further.get(len(digests), b""))
         digests.append(whole.digest()[:3])
     triples = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 3).astype(np.int64)
     first: Amounts = (triples[:, 0] << 16 | triples[:, 1] << 8 | triples[:, 2]) >> (24 - HASH_BITS)
