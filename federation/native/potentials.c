@@ -12,6 +12,7 @@ typedef struct {
     int64_t *label;
     int32_t *queue, *steps;
     unsigned char *waiting;
+    unsigned char *used; /* by slot of `entering`: something was cancelled on the arc */
     int64_t ahead, behind;
 } spread;
 
@@ -46,8 +47,10 @@ static int spread_from(spread *s, int32_t v)
         if (s->flow[i] < g->cap[i] && raise_to(s, v, g->head[i], label - cost_of(s, i)))
             return 1;
     for (int32_t k = s->x->into[v]; k < s->x->into[v + 1]; k++) {
-        int32_t i = s->x->entering[k];
-        if (s->flow[i] > 0 && raise_to(s, v, s->x->from[k], label + cost_of(s, i)))
+        if (!s->used[k])
+            continue;
+        int64_t cost = s->cost ? s->cost[s->x->entering[k]] : -1;
+        if (raise_to(s, v, s->x->from[k], label + cost))
             return 1;
     }
     return 0;
@@ -86,9 +89,12 @@ int ronde_potentials(int32_t nodes, int32_t arcs, const int32_t *tail, const int
     graph g = {nodes, arcs, tail, head, cap};
     index_of x = {0};
     spread s = {&g, &x, flow, cost, label, NEW(int32_t, nodes),
-                calloc((size_t)nodes + 1, sizeof(int32_t)), NEW(unsigned char, nodes), 0, 0};
-    int done = s.queue && s.steps && s.waiting ? index_graph(&g, &x) : RONDE_NO_MEMORY;
+                calloc((size_t)nodes + 1, sizeof(int32_t)), NEW(unsigned char, nodes),
+                NEW(unsigned char, arcs), 0, 0};
+    int done = s.queue && s.steps && s.waiting && s.used ? index_graph(&g, &x) : RONDE_NO_MEMORY;
     if (done == 0 && nodes > 0) {
+        for (int32_t i = 0; i < arcs; i++)
+            s.used[x.slot[i]] = flow[i] > 0;
         memset(label, 0, sizeof(int64_t) * (size_t)nodes);
         memset(s.waiting, 1, (size_t)nodes);
         in_order(&s, guess);
@@ -106,5 +112,6 @@ int ronde_potentials(int32_t nodes, int32_t arcs, const int32_t *tail, const int
     free(s.queue);
     free(s.steps);
     free(s.waiting);
+    free(s.used);
     return done;
 }
