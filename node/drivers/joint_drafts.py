@@ -1,4 +1,4 @@
-"""Our part in joint cycles: what a position offers, and consents that the book allows."""
+"""Our part in joint cycles: what a position offers, and what goes into one consent."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -6,17 +6,15 @@ from typing import Any, Final
 from federation.round_obligations import claims_of, owed_of
 from node.desk import Desk
 from node.door import Reply
-from node.ledger import Ledger, Maker
 from node.public import CONTAINER_KIND
 from node.store.database import rows
 from protocol.blinding import blind_of
-from protocol.envelope import Opened, seal_opened
-from protocol.ledger.book import COOPERATIVE_SLOT, Book
-from protocol.ledger.joint_set_offs import Asked, part_of, reserve
-from protocol.ledger.refusals import Refusal
+from protocol.envelope import Opened
+from protocol.ledger.book import Book
+from protocol.ledger.joint_set_offs import part_of
 from protocol.messages.joint import JointSetOff, Part
 from protocol.messages.orders import Question
-from protocol.messages.rounds import Consent, Convening
+from protocol.messages.rounds import Convening
 from protocol.messages.wire import BLINDS, Blinds
 
 PARTS_MAX: Final = 8
@@ -72,44 +70,3 @@ def grouped(terms: Sequence[Opened[JointSetOff]], cooperative: bytes) -> list[li
             used, most = size, allowed
         groups[-1].append(part)
     return groups
-
-
-def joint_makers(
-    ledger: Ledger, round_id: bytes, deadline: int, first: int, groups: list[list[Part]]
-) -> list[Maker]:
-    """Return makers of our consents to joint cycles, numbered from `first` on."""
-    return [
-        _maker(ledger, round_id, deadline, first + number, parts)
-        for number, parts in enumerate(groups)
-    ]
-
-
-def _maker(ledger: Ledger, round_id: bytes, deadline: int, number: int, parts: list[Part]) -> Maker:
-    def make(book: Book, at: int) -> Opened[Any] | Refusal:
-        fitting = _fitting(book, deadline, parts)
-        if not fitting:
-            return Refusal.SHARE_EXCEEDS_BALANCE
-        consent = Consent(
-            by=book.cooperative,
-            exp=deadline,
-            iat=at,
-            kev=book.accounts.kev[COOPERATIVE_SLOT],
-            net=book.net,
-            parts=fitting,
-            round=round_id,
-            seq=number,
-            shares=[],
-        )
-        return seal_opened(consent, ledger.keys.document)
-
-    return make
-
-
-def _fitting(book: Book, deadline: int, parts: list[Part]) -> list[Part]:
-    """Return the parts that the book still allows: members pay and cancel during a round."""
-    fitting: list[Part] = []
-    for part in parts:
-        asked = Asked(book)
-        if not any(reserve(book, deadline, one, asked)[1] for one in (*fitting, part)):
-            fitting.append(part)
-    return fitting

@@ -1,14 +1,21 @@
 """The papers that our node writes in a round, on the book as it is (spec 0014)."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from itertools import chain
+from typing import Any, TypeVar
+
+from msgspec import UNSET
 
 from node.clock import now_s
-from node.drivers.joint_drafts import grouped, joint_makers, stated
+from node.drivers.joint_drafts import grouped, stated
 from node.ledger import Ledger, Maker
 from protocol.envelope import Opened, seal_opened
 from protocol.ledger.book import COOPERATIVE_SLOT, Book
+from protocol.ledger.joint_set_offs import Asked, reserve
 from protocol.ledger.refusals import Refusal
-from protocol.ledger.set_offs import share_of
+from protocol.ledger.set_offs import reserve_share, share_of
+from protocol.messages.joint import Part
 from protocol.messages.rounds import (
     Ballot,
     Certificate,
@@ -23,6 +30,8 @@ from protocol.messages.rounds import (
 # A certificate holds every consent and ballot of its cycle in 65,535 bytes: both must stay small.
 SHARES_MAX = 8
 TXS_MAX = 16
+
+One = TypeVar("One", Share, Part)
 
 
 def own_position(
@@ -72,24 +81,34 @@ def draft_consents(
     ledger: Ledger, round_id: bytes, deadline: int, terms: list[Opened[Any]]
 ) -> list[Maker]:
     """Return makers of our consents: each takes the cycles that the book allows at its turn."""
-    plain = [one for one in terms if isinstance(one.document, SetOff)]
-    groups = [plain[at : at + SHARES_MAX] for at in range(0, len(plain), SHARES_MAX)]
-    makers = [
+    ours = ledger.book.cooperative
+    shares, joint = [], []
+    for one in terms:
+        if isinstance(one.document, SetOff):
+            shares.append(share_of(one.document, one.id, ours))
+        else:
+            joint.append(one)
+    groups: list[tuple[list[Share], list[Part]]] = [
+        (shares[at : at + SHARES_MAX], []) for at in range(0, len(shares), SHARES_MAX)
+    ]
+    groups += [([], parts) for parts in grouped(joint, ours)]
+    return [
         _consent_maker(ledger, round_id, deadline, number, group)
         for number, group in enumerate(groups)
     ]
-    joint = [one for one in terms if not isinstance(one.document, SetOff)]
-    parts = grouped(joint, ledger.book.cooperative)
-    return makers + joint_makers(ledger, round_id, deadline, len(makers), parts)
 
 
 def _consent_maker(
-    ledger: Ledger, round_id: bytes, deadline: int, number: int, terms: list[Opened[SetOff]]
+    ledger: Ledger,
+    round_id: bytes,
+    deadline: int,
+    number: int,
+    group: tuple[list[Share], list[Part]],
 ) -> Maker:
     def make(book: Book, at: int) -> Opened[Any] | Refusal:
-        shares = [share_of(one.document, one.id, book.cooperative) for one in terms]
-        fitting = _fitting(book, shares)
-        if not fitting:
+        shares = _fitting(book, group[0], partial(reserve_share, book))
+        parts = _fitting(book, group[1], partial(reserve, book, deadline))
+        if not shares and not parts:
             return Refusal.SHARE_EXCEEDS_BALANCE
         consent = Consent(
             by=book.cooperative,
@@ -97,30 +116,27 @@ def _consent_maker(
             iat=at,
             kev=book.accounts.kev[COOPERATIVE_SLOT],
             net=book.net,
+            parts=parts or UNSET,
             round=round_id,
             seq=number,
-            shares=fitting,
+            shares=shares,
         )
         return seal_opened(consent, ledger.keys.document)
 
     return make
 
 
-def _fitting(book: Book, shares: list[Share]) -> list[Share]:
-    """Return the shares that still lie within what is owed: payments go on during a round."""
-    asked: dict[int, int] = {}
-    fitting = []
-    for share in shares:
-        creditor, debtor = book.correspondent(share.creditor), book.correspondent(share.debtor)
-        if creditor is None or debtor is None or share.tx in book.head.shares:
-            continue
-        balance = book.accounts.balance
-        owed = balance[creditor[0]] - creditor[1].down - asked.get(creditor[0], 0)
-        due = -balance[debtor[0]] - debtor[1].up - asked.get(debtor[0], 0)
-        if share.amt <= min(owed, due):
-            asked[creditor[0]] = asked.get(creditor[0], 0) + share.amt
-            asked[debtor[0]] = asked.get(debtor[0], 0) + share.amt
-            fitting.append(share)
+def _fitting(
+    book: Book, asked_for: list[One], ask: Callable[[One, Asked], tuple[Any, list[Refusal]]]
+) -> list[One]:
+    """Return what the book still allows: members pay and cancel during a round."""
+    fitting: list[One] = []
+    for one in asked_for:
+        # Whoever is refused has asked all the same: what fits is asked for anew.
+        asked = Asked(book)
+        against = [refusal for each in chain(fitting, (one,)) for refusal in ask(each, asked)[1]]
+        if not against:
+            fitting.append(one)
     return fitting
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from protocol.envelope import Opened
 from protocol.ledger.accounts import KeyState
-from protocol.ledger.book import COOPERATIVE_SLOT, Book
+from protocol.ledger.book import COOPERATIVE_SLOT, Book, Correspondent
 from protocol.ledger.refusals import Refusal
 from protocol.signatures import is_valid_key
 
@@ -119,6 +119,42 @@ def check_node(book: Book, opened: Opened[Any], at: int | None = None) -> Refusa
         return Refusal.WRONG_COOPERATIVE
     refusal = None if at is None else check_validity(book.net, document, at)
     return refusal or check_author(book, COOPERATIVE_SLOT, document.kev, opened.signers)
+
+
+def check_neighbour(book: Book, opened: Opened[Any]) -> tuple[int, Correspondent] | Refusal:
+    """Check a paper that the node of a neighbour, with which we have a line, sends to us.
+
+    Returns:
+        Slot and state of the neighbour, or why the paper is not for us or not its own.
+    """
+    document = opened.document
+    if document.net != book.net:
+        return Refusal.WRONG_NETWORK
+    if document.to != book.cooperative:
+        return Refusal.WRONG_COOPERATIVE
+    return _neighbour_that_signed(book, opened)
+
+
+def check_reply(
+    book: Book, opened: Opened[Any], asked: Opened[Any]
+) -> tuple[int, Correspondent] | Refusal:
+    """Check who signed a neighbour's answer, and that what it answers was signed by our node.
+
+    Returns:
+        Slot and state of the neighbour, or the first refusal.
+    """
+    line = _neighbour_that_signed(book, opened)
+    if isinstance(line, Refusal):
+        return line
+    return check_node(book, asked) or line
+
+
+def _neighbour_that_signed(book: Book, opened: Opened[Any]) -> tuple[int, Correspondent] | Refusal:
+    document = opened.document
+    line = book.correspondent(document.by)
+    if line is None:
+        return Refusal.LINE_UNKNOWN
+    return check_author(book, line[0], document.kev, opened.signers) or line
 
 
 def are_acceptable(state: KeyState) -> bool:

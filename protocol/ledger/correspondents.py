@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from protocol.envelope import Opened, open_sealed
 from protocol.ledger.accounts import Role
-from protocol.ledger.authority import check_author, check_node, check_validity
+from protocol.ledger.authority import check_neighbour, check_node, check_reply, check_validity
 from protocol.ledger.book import SUSPENSE_SLOT, Book, Correspondent
 from protocol.ledger.changes import Change, Changes, OfferAnswered, Posted
 from protocol.ledger.far_payments import (
@@ -27,18 +27,11 @@ def check_offer(book: Book, opened: Opened[Offer]) -> tuple[int, Correspondent] 
     Returns:
         Slot and state of the payer's cooperative, or why the offer cannot be answered at all.
     """
-    offer = opened.document
-    if offer.net != book.net:
-        return Refusal.WRONG_NETWORK
-    if offer.to != book.cooperative:
-        return Refusal.WRONG_COOPERATIVE
-    line = book.correspondent(offer.by)
-    if line is None:
-        return Refusal.LINE_UNKNOWN
+    line = check_neighbour(book, opened)
+    if isinstance(line, Refusal):
+        return line
     slot, state = line
-    refusal = check_author(book, slot, offer.kev, opened.signers)
-    if refusal is not None:
-        return refusal
+    offer = opened.document
     # Spec 0012: The payee's node MUST answer the offers of a direction in their order, without
     # a gap.
     if (offer.seq, offer.prev) != (state.got + 1, state.ghead):
@@ -113,15 +106,10 @@ def _decide_given(
 
 
 def _decide_received(book: Book, opened: Opened[Answer], offer: Opened[Offer]) -> Changes | Refusal:
-    line = book.correspondent(opened.document.by)
-    if line is None:
-        return Refusal.LINE_UNKNOWN
+    line = check_reply(book, opened, offer)
+    if isinstance(line, Refusal):
+        return line
     slot, state = line
-    refusal = check_author(book, slot, opened.document.kev, opened.signers) or check_node(
-        book, offer
-    )
-    if refusal is not None:
-        return refusal
     hold = book.head.holds.get(offer.document.order)
     inv = b"" if offer.document.inv is UNSET else offer.document.inv
     terms = (slot, offer.document.acct, offer.document.amt, inv)

@@ -12,7 +12,7 @@ from msgspec import UNSET
 from protocol.envelope import Opened, open_any, open_sealed
 from protocol.kinds import TYPE_OF
 from protocol.ledger.accounts import Role
-from protocol.ledger.authority import check_author, check_node
+from protocol.ledger.authority import check_neighbour, check_node, check_reply
 from protocol.ledger.book import Book, Correspondent
 from protocol.ledger.changes import (
     CancellationNoted,
@@ -44,18 +44,11 @@ def check_relay(book: Book, opened: Opened[Relay]) -> tuple[int, Correspondent, 
     Raises:
         ProtocolError: the document inside does not hold, or is none that is relayed.
     """
-    relay = opened.document
-    if relay.net != book.net:
-        return Refusal.WRONG_NETWORK
-    if relay.to != book.cooperative:
-        return Refusal.WRONG_COOPERATIVE
-    line = book.correspondent(relay.by)
-    if line is None:
-        return Refusal.LINE_UNKNOWN
+    line = check_neighbour(book, opened)
+    if isinstance(line, Refusal):
+        return line
     slot, state = line
-    refusal = check_author(book, slot, relay.kev, opened.signers)
-    if refusal is not None:
-        return refusal
+    relay = opened.document
     # Spec 0017: The node that is told MUST acknowledge the relays of a direction in their order,
     # without a gap.
     if (relay.seq, relay.prev) != (state.heard + 1, state.hhead):
@@ -164,15 +157,10 @@ def _decide_given(
 def _decide_received(
     book: Book, opened: Opened[Acknowledgement], relay: Opened[Relay]
 ) -> Changes | Refusal:
-    line = book.correspondent(opened.document.by)
-    if line is None:
-        return Refusal.LINE_UNKNOWN
+    line = check_reply(book, opened, relay)
+    if isinstance(line, Refusal):
+        return line
     slot, state = line
-    refusal = check_author(book, slot, opened.document.kev, opened.signers) or check_node(
-        book, relay
-    )
-    if refusal is not None:
-        return refusal
     told = open_any(relay.document.doc, RELAYED)
     due = book.head.under_way.get(told.id)
     # Spec 0017: A relay MUST carry the document that has its number in the log of its sender.

@@ -81,6 +81,23 @@ def share_of(terms: SetOff, tx: bytes, cooperative: bytes) -> Share:
     )
 
 
+def reserve_share(
+    book: Book, share: Share, asked: Asked
+) -> tuple[ShareReserved | None, list[Refusal]]:
+    """Decide one share of a consent, as `reserve` decides a part.
+
+    Returns:
+        What it reserves, None without a line, and every reason against it.
+    """
+    creditor, debtor = book.correspondent(share.creditor), book.correspondent(share.debtor)
+    if creditor is None or debtor is None:
+        return None, [Refusal.LINE_UNKNOWN]
+    refusals = asked.name(share.tx)
+    refusals += asked.reduce(creditor[0], share.amt, owed=True)
+    refusals += asked.reduce(debtor[0], share.amt, owed=False)
+    return ShareReserved(share.tx, creditor[0], debtor[0], share.amt), refusals
+
+
 def decide_consent(book: Book, opened: Opened[Consent], at: int) -> Changes | Refusal:
     """Decide our node's consent: each share lies within what is owed and not reserved yet."""
     refusal = check_node(book, opened, at)
@@ -91,14 +108,10 @@ def decide_consent(book: Book, opened: Opened[Consent], at: int) -> Changes | Re
     asked = Asked(book)
     refusals: list[Refusal] = []
     for share in consent.shares:
-        creditor, debtor = book.correspondent(share.creditor), book.correspondent(share.debtor)
-        if creditor is None or debtor is None:
-            refusals.append(Refusal.LINE_UNKNOWN)
-            continue
-        refusals += asked.name(share.tx)
-        refusals += asked.reduce(creditor[0], share.amt, owed=True)
-        refusals += asked.reduce(debtor[0], share.amt, owed=False)
-        changes.append(ShareReserved(share.tx, creditor[0], debtor[0], share.amt))
+        kept, against = reserve_share(book, share, asked)
+        refusals += against
+        if kept is not None:
+            changes.append(kept)
     for part in () if consent.parts is UNSET else consent.parts:
         reserved, against = reserve(book, consent.exp, part, asked)
         refusals += against

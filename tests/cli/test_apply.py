@@ -4,7 +4,6 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import clock, letters, node_client, wallet_file
+from cli import clock, letters, wallet_file
 from cli.apply import INCEPTION_FILE
 from cli.failures import ExitCode, Failure
 from protocol.envelope import open_sealed, seal
@@ -22,19 +21,6 @@ from tests.cli.street import ACCOUNT, FakeNode, Purse, account_view, ok, problem
 from tests.protocol.town import AT, Cooperative, seed_of
 
 LOUD = "VÉRIFICATION ÉCHOUÉE"
-
-
-@pytest.fixture
-def home() -> Cooperative:
-    return Cooperative("bretagne")
-
-
-@pytest.fixture
-def node(home: Cooperative, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeNode]:
-    monkeypatch.setattr(clock, "now_s", lambda: AT)
-    monkeypatch.setattr(node_client, "WAIT_FIRST_S", 0.01)
-    with serving(home) as fake:
-        yield fake
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 """A wallet whose node lies about invoices: what is not signed is not believed."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli import clock, node_client
 from cli.account import read_falls
 from cli.cooperative import read_charter
 from protocol.envelope import open_any, open_sealed, seal
@@ -38,34 +35,12 @@ from tests.cli.street import (
     receipt_reply,
     rejection_of,
     rejection_reply,
-    serving,
 )
 from tests.protocol.market import DUE, discharge
 from tests.protocol.town import AT, DATED, UNIT, ZERO, Cooperative, seed_of
 
 LOUD = "VÉRIFICATION ÉCHOUÉE"
 SALT = bytes(32)
-
-
-@pytest.fixture
-def home() -> Cooperative:
-    return Cooperative("bretagne")
-
-
-@pytest.fixture
-def node(home: Cooperative, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeNode]:
-    monkeypatch.setattr(clock, "now_s", lambda: AT)
-    monkeypatch.setattr(node_client, "WAIT_FIRST_S", 0.01)
-    with serving(home) as fake:
-        yield fake
-
-
-@pytest.fixture
-def alice(home: Cooperative, node: FakeNode, tmp_path: Path) -> Purse:
-    purse = Purse(tmp_path)
-    purse.create("--name", "alice")
-    purse.admit(home, node.url)
-    return purse
 
 
 def signed(home: Cooperative, /, amount: int = 500, **changes: Any) -> bytes:

@@ -1,13 +1,12 @@
 """A wallet before a node that lies: nothing unproven is believed, nothing is paid twice."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 
-from cli import clock, node_client, pay
+from cli import pay
 from cli.journal import Journal
 from protocol.envelope import open_sealed, seal
 from protocol.ledger.refusals import Refusal
@@ -33,33 +32,11 @@ from tests.cli.street import (
     receipt_reply,
     rejection_of,
     rejection_reply,
-    serving,
     signed_line,
 )
 from tests.protocol.town import AT, Cooperative, seed_of
 
 LOUD = "VÉRIFICATION ÉCHOUÉE"
-
-
-@pytest.fixture
-def home() -> Cooperative:
-    return Cooperative("bretagne")
-
-
-@pytest.fixture
-def node(home: Cooperative, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeNode]:
-    monkeypatch.setattr(clock, "now_s", lambda: AT)
-    monkeypatch.setattr(node_client, "WAIT_FIRST_S", 0.01)
-    with serving(home) as fake:
-        yield fake
-
-
-@pytest.fixture
-def alice(home: Cooperative, node: FakeNode, tmp_path: Path) -> Purse:
-    purse = Purse(tmp_path)
-    purse.create("--name", "alice")
-    purse.admit(home, node.url)
-    return purse
 
 
 def open_orders(purse: Purse) -> int:

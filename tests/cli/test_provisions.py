@@ -1,14 +1,11 @@
 """A wallet whose node lies about provisions and what a set-off moved: the signed bytes decide."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from cli import clock, node_client
 from protocol.envelope import open_any
 from protocol.kinds import LOGGED, SHAPES
 from protocol.ledger.refusals import Refusal
@@ -34,34 +31,12 @@ from tests.cli.street import (
     receipt_reply,
     rejection_of,
     rejection_reply,
-    serving,
 )
 from tests.protocol.market import discharge
 from tests.protocol.town import AT, ZERO, Cooperative
 
 LOUD = "VÉRIFICATION ÉCHOUÉE"
 OWN, THEIRS = b"\x01" * 32, b"\x02" * 32
-
-
-@pytest.fixture
-def home() -> Cooperative:
-    return Cooperative("bretagne")
-
-
-@pytest.fixture
-def node(home: Cooperative, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeNode]:
-    monkeypatch.setattr(clock, "now_s", lambda: AT)
-    monkeypatch.setattr(node_client, "WAIT_FIRST_S", 0.01)
-    with serving(home) as fake:
-        yield fake
-
-
-@pytest.fixture
-def alice(home: Cooperative, node: FakeNode, tmp_path: Path) -> Purse:
-    purse = Purse(tmp_path)
-    purse.create("--name", "alice")
-    purse.admit(home, node.url)
-    return purse
 
 
 def tells(node: FakeNode, line: HistoryLine | None = None, **changes: Any) -> None:
