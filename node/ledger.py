@@ -230,21 +230,23 @@ class Ledger:
 
     def _decide(self, item: Item, at: int, decided: Decided) -> Changes | None:
         try:
-            made = item.make(self.book, at) if item.make else item.opened
-            assert made is not None
-            if isinstance(made, Refusal):
-                item.verdict = made
-                return None
-            item.opened = made
-            changes = decide(self.book, made, at)
+            if item.make is not None:
+                made = item.make(self.book, at)
+                if isinstance(made, Refusal):
+                    item.verdict = made
+                    return None
+                item.opened = made
+            opened = item.opened
+            assert opened is not None
+            changes = decide(self.book, opened, at)
             if isinstance(changes, Refusal):
                 self._refuse(item, changes, decided)
                 return None
-            if type(made.document) is Discharge:
-                self._check_discharge(made.document)
+            if type(opened.document) is Discharge:
+                self._check_discharge(opened.document)
             extra = item.submission
             if extra is not None and (extra.text is not UNSET or extra.name is not UNSET):
-                self._check_extra(extra, made)
+                self._check_extra(extra, opened)
         except (ProtocolError, Conflict) as error:
             item.verdict = error
             return None

@@ -4,6 +4,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,6 +57,10 @@ CREATE TABLE papers (id BLOB NOT NULL, round BLOB NOT NULL, kind TEXT NOT NULL,
                      sealed BLOB NOT NULL, PRIMARY KEY (round, kind, id)) WITHOUT ROWID;
 """
 
+# One statement for many rows: a step of SQLite from Python costs as much as the row itself.
+_ROWS: Final = 25
+_INSERT_ENTRY: Final = "INSERT INTO entries VALUES (?,?,?,?,?)"
+_INSERT_ENTRIES: Final = _INSERT_ENTRY + ",(?,?,?,?,?)" * (_ROWS - 1)
 INSERT_HEAD: Final = "INSERT INTO heads VALUES (?,?,?,?)"
 
 Statement = tuple[str, tuple[Any, ...]]
@@ -199,7 +204,11 @@ def stage(connection: sqlite3.Connection, group: Group) -> None:
     """
     try:
         connection.execute("BEGIN IMMEDIATE")
-        connection.executemany("INSERT INTO entries VALUES (?,?,?,?,?)", group.entries)
+        entries = group.entries
+        rest = len(entries) % _ROWS
+        whole = zip(*[chain.from_iterable(entries[rest:])] * (5 * _ROWS), strict=True)
+        connection.executemany(_INSERT_ENTRY, entries[:rest])
+        connection.executemany(_INSERT_ENTRIES, whole)
         for sql, values in group.statements:
             connection.execute(sql, values)
     except sqlite3.Error as error:

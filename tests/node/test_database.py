@@ -116,6 +116,19 @@ def test_a_reader_sees_a_group_only_once_it_is_durable(path: Path) -> None:
     connection.close()
 
 
+@pytest.mark.parametrize("count", [1, 24, 25, 26, 50, 63])
+def test_a_group_of_any_size_is_written_whole_and_in_its_order(path: Path, count: int) -> None:
+    connection = open_database(path)
+    group = Group()
+    group.entries += [
+        (n, n // 7, bytes([n]) * 32, b"sealed %d" % n, b"t" * n) for n in range(count)
+    ]
+    stage(connection, group)
+    commit(connection)
+    assert rows(connection, "SELECT * FROM entries ORDER BY idx") == group.entries
+    connection.close()
+
+
 def test_a_disk_that_says_no_is_a_store_error_at_each_step(path: Path) -> None:
     connection = open_database(path)
     group = Group()
