@@ -151,6 +151,9 @@ static int solve_core(const graph *g, room_for *t, int64_t *flow, int64_t *label
     if (done)
         return done;
     int32_t nodes = number_nodes(g, t->first, t->component, t->number, t->order);
+    /* Both ends of each arc are counted with 32 bits, and a member's number is shifted. */
+    if (nodes >> (31 - SHIFT) || g->arcs >> 30)
+        return RONDE_NO_MEMORY;
     graph core = {nodes, cut_down(g, t, nodes), t->tail, t->head, t->cap};
     tighten(core.nodes, core.arcs, t->tail, t->head, t->cap, t->out, t->in);
     done = remain_least(&core, t->rest, t->distance);

@@ -10,16 +10,23 @@ static void counted(int32_t nodes, int64_t count, const int32_t *key, int64_t *a
         at[v + 1] += at[v];
 }
 
-/* Write the order of debts by debtor, then creditor; of equal pairs the first listed stays first. */
+/* A debt in the row of one of its ends: the other end, and its place in the list. */
+typedef struct {
+    int32_t other, debt;
+} listed;
+
+/* Write the order of debts by debtor, then creditor; of equal pairs the first listed stays first.
+ * What is needed next goes along, so nothing is looked up. `at` says where the row of each ends. */
 static void sort_pairs(int32_t nodes, int64_t count, const int32_t *tail, const int32_t *head,
-                       int64_t *at, int32_t *by_head, int32_t *order)
+                       int64_t *at, int64_t *into, listed *by_head, listed *order)
 {
-    counted(nodes, count, head, at);
+    counted(nodes, count, head, into);
     for (int64_t i = 0; i < count; i++)
-        by_head[at[head[i]]++] = (int32_t)i;
+        by_head[into[head[i]]++] = (listed){tail[i], (int32_t)i};
     counted(nodes, count, tail, at);
-    for (int64_t i = 0; i < count; i++)
-        order[at[tail[by_head[i]]]++] = by_head[i];
+    for (int64_t place = 0, v = 0; v < nodes; v++)
+        for (; place < into[v]; place++)
+            order[at[by_head[place].other]++] = (listed){(int32_t)v, by_head[place].debt};
 }
 
 /* Add up the debts of each pair: the arcs, and the arc of each debt. Returns how many arcs. */
@@ -27,24 +34,26 @@ int64_t ronde_merge(int32_t nodes, int64_t count, const int32_t *tail, const int
                     const int64_t *amount, int32_t *arc_tail, int32_t *arc_head, int64_t *sum,
                     int32_t *arc)
 {
-    int64_t *at = NEW(int64_t, nodes + 1), arcs = 0;
-    int32_t *by_head = NEW(int32_t, count), *order = NEW(int32_t, count);
-    if (at && by_head && order) {
-        sort_pairs(nodes, count, tail, head, at, by_head, order);
-        for (int64_t place = 0; place < count; place++) {
-            int32_t i = order[place];
-            if (!arcs || arc_tail[arcs - 1] != tail[i] || arc_head[arcs - 1] != head[i]) {
-                arc_tail[arcs] = tail[i];
-                arc_head[arcs] = head[i];
-                sum[arcs++] = 0;
+    int64_t *at = NEW(int64_t, nodes + 1), *into = NEW(int64_t, nodes + 1), arcs = 0;
+    listed *by_head = NEW(listed, count), *order = NEW(listed, count);
+    if (at && into && by_head && order) {
+        sort_pairs(nodes, count, tail, head, at, into, by_head, order);
+        for (int64_t place = 0, u = 0; u < nodes; u++)
+            for (int64_t begin = arcs; place < at[u]; place++) {
+                int32_t i = order[place].debt;
+                if (arcs == begin || arc_head[arcs - 1] != order[place].other) {
+                    arc_tail[arcs] = (int32_t)u;
+                    arc_head[arcs] = order[place].other;
+                    sum[arcs++] = 0;
+                }
+                sum[arcs - 1] += amount[i];
+                arc[i] = (int32_t)(arcs - 1);
             }
-            sum[arcs - 1] += amount[i];
-            arc[i] = (int32_t)(arcs - 1);
-        }
     } else {
         arcs = RONDE_NO_MEMORY;
     }
     free(at);
+    free(into);
     free(by_head);
     free(order);
     return arcs;

@@ -29,19 +29,24 @@ typedef struct {
     int32_t *first, *into, *entering, *from, *slot;
 } index_of;
 
-/* One tight arc seen from one end: what may flow out by it, where to, and its twin at the other end. */
+/* What may flow by an arc out of its debtor and out of its creditor (more may stay owed; something
+ * stays owed), and where it stands in the rows of the two. */
 typedef struct {
-    int64_t out;
-    int32_t to, twin;
-} half_arc;
+    int64_t out[2];
+    int32_t at[2];
+} both_ways;
 
-/* Tight arcs in both directions, node by node. `back` is the other end once more, shifted by one bit
- * that is OPEN when something may flow by the twin: labels need no more than that. */
-#define OPEN 1
+/* Tight arcs in both directions, node by node. `ends` is the other end, shifted by SHIFT, and whether
+ * something may flow in or out: to find a way needs no more than these four bytes. `arcs` is which arc
+ * of `flows` it is, shifted by one, and 1 in the row of the creditor. */
+#define OPEN_IN 1u
+#define OPEN_OUT 2u
+#define SHIFT 2
 typedef struct {
     int32_t nodes;
-    int32_t *off, *back;
-    half_arc *arcs;
+    int32_t *off;
+    uint32_t *ends, *arcs;
+    both_ways *flows;
 } tight_graph;
 
 /* A set of nodes, one bit each, emptied in the order of memory: pass after pass from word `at` to
@@ -100,7 +105,7 @@ void both(team *t, half_of *work, void *what);
 void dismiss(team *t);
 
 int remain_least(const graph *g, int64_t *rest, int32_t *distance);
-int push_down(const tight_graph *t, int64_t *excess, team *two);
+int push_down(const tight_graph *t, int64_t *excess, uint64_t *reached, team *two);
 
 #define NEW(type, count) ((type *)malloc(sizeof(type) * ((size_t)(count) + 1)))
 
