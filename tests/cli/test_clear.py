@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.choices import Language
 from cli.clear import Wanted, run_clear
 from cli.clear_report import share_millionths
 from cli.debt_table import Amounts
@@ -71,7 +72,7 @@ def test_json_says_what_the_documentation_says(
     ],
 )  # fmt: skip
 def test_a_person_reads_a_table(
-    ring: Path, lang: str, words: list[str], capsys: pytest.CaptureFixture[str]
+    ring: Path, lang: Language, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_clear(ring, False, lang) == 0
     out = capsys.readouterr().out
