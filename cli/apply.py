@@ -176,8 +176,7 @@ def rotate(choices: Choices, yes: bool) -> int:
             # An earlier attempt had reached the log; it counts as this one.
             result(say("rotate.done", choices.lang, number=number))
             return ExitCode.DONE
-        if not confirm(say("rotate.ask", choices.lang, number=number + 1), choices.lang, yes=yes):
-            raise Failure(ExitCode.REFUSED, "pay.declined")
+        confirm(say("rotate.ask", choices.lang, number=number + 1), choices.lang, yes=yes)
         seed = run.signer.seed
         now = clock.now_s()
         view = ask_account(run.client, home, run.asker)
@@ -212,8 +211,7 @@ def revoke(choices: Choices, yes: bool) -> int:
     wallet, home = wallet_at_home(choices, "member")
     with session(choices, wallet, home) as run:
         settle_all(run)
-        if not confirm(say("revoke.ask", choices.lang), choices.lang, yes=yes):
-            raise Failure(ExitCode.REFUSED, "pay.declined")
+        confirm(say("revoke.ask", choices.lang), choices.lang, yes=yes)
         now = clock.now_s()
         view = ask_account(run.client, home, run.asker)
 

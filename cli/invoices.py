@@ -272,8 +272,7 @@ def _enter(
 ) -> int:
     """Ask, sign under the next number, write down, send, and tell."""
     lang = run.choices.lang
-    if not confirm(sentence, lang, yes=yes):
-        raise Failure(ExitCode.REFUSED, "pay.declined")
+    confirm(sentence, lang, yes=yes)
     kind, memo, salt, typed = extra
     view = ask_account(run.client, run.home, run.asker)
 

@@ -74,8 +74,7 @@ def decide(
     tell = tell or tell_decision
     lang = run.choices.lang
     settle_all(run)
-    if not confirm(decided.sentence, lang, yes=yes):
-        raise Failure(ExitCode.REFUSED, "pay.declined")
+    confirm(decided.sentence, lang, yes=yes)
     used = ask_account(run.client, run.home, run.asker).seq
     passed_on = f"{run.author}/cosign"
     at_least = max(used + 1, run.journal.next_seq(passed_on), run.journal.next_seq(run.author))
@@ -162,8 +161,7 @@ def cosign(choices: Choices, path: Path, yes: bool, output: Path | None) -> int:
             from cli.office_setoff import check_discharge
 
             check_discharge(run, opened.document)
-        if not confirm(sentence, choices.lang, yes=yes):
-            raise Failure(ExitCode.REFUSED, "pay.declined")
+        confirm(sentence, choices.lang, yes=yes)
         sealed = merge(letter.sealed, seal(opened.document, run.signer.key_seed))
         signers = open_any(sealed, DECISIONS).signers
         if len(signers) < home.charter.othr:

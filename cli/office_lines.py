@@ -60,8 +60,7 @@ def line(choices: Choices, url: str, limit: str, their_limit: str, yes: bool) ->
         if own.id != home.id:
             raise ProofError("another cooperative answers at the address of ours")
         version = _version(run, peer)
-        if not confirm(_sentence(home, peer, ours, theirs, lang), lang, yes=yes):
-            raise Failure(ExitCode.REFUSED, "pay.declined")
+        confirm(_sentence(home, peer, ours, theirs, lang), lang, yes=yes)
         terms = terms_between(home, peer, ours, theirs, version + 1, clock.now_s())
         sealed = seal(terms, run.signer.key_seed)
         kept = post_line(run.client, sealed, their_url)
@@ -175,8 +174,7 @@ def accept(choices: Choices, name: str, peer: str | None, yes: bool) -> int:
     lang = choices.lang
     with session(choices, wallet, home) as run:
         found = _waiting_with(run, name, peer)
-        if not confirm(_sentence(home, found.end, found.ours, found.theirs, lang), lang, yes=yes):
-            raise Failure(ExitCode.REFUSED, "pay.declined")
+        confirm(_sentence(home, found.end, found.ours, found.theirs, lang), lang, yes=yes)
         own = seal(found.line.document, run.signer.key_seed)
         kept = post_line(run.client, merge(found.line.sealed, own), peer)
         signed = read_line(home, kept, peer or "")

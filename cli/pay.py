@@ -187,8 +187,7 @@ def _sign(
     if view.acct == person.account and person.cooperative.id == home.id:
         raise refusal_failure(Refusal.PAYEE_IS_PAYER)
     inv = _invoice(run, invoice, person, minor, fields) if invoice else UNSET
-    if not confirm(_sentence("gives", fields, memo, lang), lang, yes=yes):
-        raise Failure(ExitCode.REFUSED, "pay.declined")
+    confirm(_sentence("gives", fields, memo, lang), lang, yes=yes)
     if person.cooperative.id != home.id:
         keep_charter(run.choices.home, person.cooperative)
     salt = secrets.token_bytes(SALT_BYTES) if memo else b""

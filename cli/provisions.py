@@ -55,8 +55,7 @@ def provision(choices: Choices, amount: str, yes: bool) -> int:
         left = provision_left(view)
         if left:
             note(say("provision.before", lang, amount=home.money(left, lang)))
-        if not confirm(sentence, lang, yes=yes):
-            raise Failure(ExitCode.REFUSED, "pay.declined")
+        confirm(sentence, lang, yes=yes)
         entry = _write(run, minor, sentence, view.seq + 1)
         return _tell(run, entry, settle(run, entry), minor)
 
