@@ -12,9 +12,9 @@ from cli import clock, durable, keystore, letters, wallet_file
 from cli.asking import ask_account, asker_of_key, greet
 from cli.choices import Choices
 from cli.cooperative import Cooperative, check_same
+from cli.entering import write_down
 from cli.failures import ExitCode, Failure
 from cli.grammar import argument, command, option
-from cli.journal import Draft
 from cli.node_client import Client, refusal_failure
 from cli.screen import confirm, emit_json, note, result
 from cli.sentences import say
@@ -233,12 +233,7 @@ def _enter(
     run: Session, kind: str, used: int, event: Callable[[int], Document], seed: bytes
 ) -> None:
     """Write a key event down, send it, and say it when it is refused."""
-
-    def compose(seq: int) -> Draft:
-        opened = seal_opened(event(seq), seed)
-        return Draft(opened.id, opened.sealed, {"kind": kind}, "", b"")
-
-    entry = run.journal.write(run.author, used + 1, clock.now_s(), compose)
+    entry = write_down(run, event, {"kind": kind}, used + 1, key_seed=seed)
     standing = settle(run, entry)
     if standing.refusal is not None:
         raise refusal_failure(standing.refusal)

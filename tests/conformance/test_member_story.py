@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import clock, pay, wallet_file
+from cli import clock, entering, wallet_file
 from cli.journal import Journal
 from cli.node_client import ATTEMPTS
 from tests.conformance.stories import person, refused
@@ -192,7 +192,7 @@ def test_an_order_that_has_expired_meanwhile_keeps_its_receipt(
     alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(pay, "ORDER_VALIDITY_S", 2)
+        patch.setattr(entering, "VALIDITY_S", 2)
         shape = alice.does("pay", "bob", "1", "--for", "sel", "--yes", "--json").shape
     forget_receipt(alice, shape["order"])
     time.sleep(3.1)
