@@ -29,8 +29,8 @@ from tests.cli.clearing import LINES, SALT, Capture, answer, loaded_by_verify, r
         ("de,vers,poids\n", "il faut une colonne de chaque nom", "one column of each name"),
         ("A,A,1\n", "ligne 1 : « A » se prête à lui-même", "line 1: “A” lends to itself"),
         ("A,B,1\nA,B,-1\n", "ligne 2 : « -1 » : une limite", "line 2: “-1”: a limit"),
-        ("A,B,1,2\n", "ligne 1 : « 2 » n’est pas un poids de ligne", "“2” is no weight of a line"),
-        ("A,B,x\n", "n’est pas un montant", "is not an amount"),
+        ("A,B,1,2\n", "ligne 1 : « 2 » n'est pas un poids de ligne", "“2” is no weight of a line"),
+        ("A,B,x\n", "n'est pas un montant", "is not an amount"),
         ("A,B,9223372036854775807\n", "baissez les limites", "lower the limits"),
     ],
 )
