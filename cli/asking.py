@@ -3,11 +3,11 @@
 import json
 import secrets
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
-from cli import clock
+from cli import clock, papers
 from cli.cooperative import Cooperative, read_charter
 from cli.failures import ExitCode, Failure
 from cli.neighbours import neighbours
@@ -15,17 +15,20 @@ from cli.node_client import (
     ANSWER_TIMEOUT_S,
     ROUND_TIMEOUT_S,
     SEALED,
+    AsyncClient,
     Client,
+    expect_ok,
     failure_of,
     refusal_failure,
 )
-from protocol.envelope import open_sealed, reopen_verified, seal
+from cli.papers import NO_DOCUMENT, Ask
+from protocol.envelope import Opened, open_sealed, reopen_verified, seal
 from protocol.errors import EncodingError, ProofError, SignatureError
 from protocol.identifiers import Address
 from protocol.ledger.refusals import Refusal
 from protocol.log.receipts import Receipt, verify_receipt
 from protocol.messages.answers import Card, Rejection
-from protocol.messages.orders import Question
+from protocol.messages.decisions import Charter
 from protocol.messages.wire import (
     ACCOUNT_VIEW,
     NAME_ANSWER,
@@ -35,12 +38,8 @@ from protocol.messages.wire import (
 )
 from protocol.signatures import public_key_of
 
-QUESTION_VALIDITY_S: Final = 300
-NO_DOCUMENT: Final = bytes(32)
 SKEW_S: Final = 300
 _RECEIPT: Final = msgspec.msgpack.Decoder(Receipt)
-
-Ask = Literal["account", "history", "invoices", "obligations", "outcome", "round"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,27 +112,70 @@ def ask(
     Raises:
         Failure: the node refuses, or is not reached.
     """
-    now = clock.now_s()
-    question = Question(
-        ask=what,
-        by=asker.by,
+    question = papers.question(
+        what,
+        asker.by,
+        cooperative.id,
+        cooperative.charter.net,
+        now_s=clock.now_s(),
         doc=doc,
-        exp=now + QUESTION_VALIDITY_S,
         first=first,
-        home=cooperative.id,
-        iat=now,
-        kev=asker.kev,
         most=most,
-        net=cooperative.charter.net,
+        kev=asker.kev,
         seq=secrets.randbelow(2**48),
     )
-    is_round = what == "round"
-    return client.post(
-        "/questions",
-        seal(question, asker.seed),
-        repeat=not is_round,
-        timeout_s=ROUND_TIMEOUT_S if is_round else ANSWER_TIMEOUT_S,
+    body = seal(question, asker.seed)
+    return client.post("/questions", body, repeat=what != "round", timeout_s=_timeout_s(what))
+
+
+async def ask_with_key(
+    client: AsyncClient,
+    charter: Opened[Charter],
+    key_seed: bytes,
+    what: Ask,
+    *,
+    by: bytes | None = None,
+    doc: bytes = NO_DOCUMENT,
+    first: int = 0,
+    most: int = 1,
+) -> bytes:
+    """Ask as `ask` does, beside other requests, and return the body of the answer.
+
+    Args:
+        client: The way to the node.
+        charter: Its cooperative's.
+        key_seed: Of the key that signs, 32 secret bytes.
+        what: What is asked.
+        by: The account that asks, 16 bytes; the key itself when None.
+        doc: Identifier of a document, for "outcome".
+        first: Index of the first item wanted.
+        most: How many items at most.
+
+    Raises:
+        Failure: the node refuses, or is not reached.
+    """
+    question = papers.question(
+        what,
+        by or public_key_of(key_seed),
+        charter.id,
+        charter.document.net,
+        now_s=clock.now_s(),
+        doc=doc,
+        first=first,
+        most=most,
     )
+    answer = await client.request(
+        "POST",
+        "/questions",
+        seal(question, key_seed),
+        repeat=what != "round",
+        timeout_s=_timeout_s(what),
+    )
+    return expect_ok(answer)
+
+
+def _timeout_s(what: Ask) -> int:
+    return ROUND_TIMEOUT_S if what == "round" else ANSWER_TIMEOUT_S
 
 
 def ask_account(client: Client, cooperative: Cooperative, asker: Asker) -> AccountView:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cli import papers
-from cli.asking import check_receipt, check_rejection, document_of, read_receipt
+from cli.asking import ask_with_key, check_receipt, check_rejection, document_of, read_receipt
 from cli.clock import now_s
 from cli.cooperative import Cooperative, read_charter
 from cli.demo_town import Node, Town
@@ -302,12 +302,11 @@ async def _await_final(town: Town, orders: Sequence[tuple[Payment, bytes]]) -> N
 
 async def _is_held(payment: Payment, order: bytes) -> bool:
     payer = payment.payer
-    charter = payer.place.charter
-    question = papers.question(
-        "outcome", payer.account, charter.id, charter.document.net, now_s=now_s(), doc=order
+    place = payer.place
+    answer = await ask_with_key(
+        place.client, place.charter, payer.seed, "outcome", by=payer.account, doc=order
     )
-    answer = await payer.place.client.request("POST", "/questions", seal(question, payer.seed))
-    outcome = OUTCOME.decode(expect_ok(answer))
+    outcome = OUTCOME.decode(answer)
     if outcome.state == "refused":
         raise Failure(ExitCode.REFUSED, "demo.payment_refused", name=payment.payee.place.name)
     return outcome.state == "held"

@@ -10,13 +10,14 @@ from typing import Any, Final
 import msgspec
 
 from cli import clock
-from cli.asking import NO_DOCUMENT, ask
+from cli.asking import ask
 from cli.choices import Choices
 from cli.cooperative import Cooperative
 from cli.failures import ExitCode
 from cli.grammar import command, option
 from cli.invoice_papers import address_of, name_of
 from cli.office_decisions import Decided, confirmed, decide, output_file, tell_decision
+from cli.papers import NO_DOCUMENT
 from cli.screen import draw_table, emit_json, note, result
 from cli.sentences import say
 from cli.session import Session, session, wallet_at_home
