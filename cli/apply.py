@@ -14,7 +14,7 @@ from cli.choices import Choices
 from cli.cooperative import Cooperative, check_same
 from cli.entering import write_down
 from cli.failures import ExitCode, Failure
-from cli.grammar import argument, command, option
+from cli.grammar import argument, command, confirmed, option
 from cli.node_client import Client, refusal_failure
 from cli.screen import confirm, emit_json, note, result
 from cli.sentences import say
@@ -165,7 +165,7 @@ def _tell_application(
     en="Replaces the key in force by the next, promised before (theft, doubt, or prudence).",
     key=True,
 )
-@option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Asks for no confirmation.")
+@confirmed
 def rotate(choices: Choices, yes: bool) -> int:
     """Reveal the next key; the wallet changes over once the log holds the event."""
     wallet, home = wallet_at_home(choices, "member")
@@ -205,7 +205,7 @@ def rotate(choices: Choices, yes: bool) -> int:
     en="Revokes your keys: nothing can be signed for this account any more. No way back.",
     key=True,
 )
-@option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Asks for no confirmation.")
+@confirmed
 def revoke(choices: Choices, yes: bool) -> int:
     """Tell the ledger that no key speaks for the account; the balance stands."""
     wallet, home = wallet_at_home(choices, "member")

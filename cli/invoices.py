@@ -12,7 +12,7 @@ from cli.choices import Choices, Language
 from cli.entering import dated, enter, tell_entered
 from cli.failures import ExitCode, Failure
 from cli.far_invoices import tell_far
-from cli.grammar import argument, command, option
+from cli.grammar import argument, command, confirmed, option
 from cli.invoice_papers import OwnInvoice, find_invoice, open_invoices, parties, shape_of_invoice
 from cli.journal import JournalledOrder
 from cli.node_client import refusal_failure
@@ -30,7 +30,6 @@ from protocol.shapes import Document
 
 DUE_DAYS: Final = 30
 
-_confirmed = option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Does not ask.")
 _invoice = argument(
     "invoice",
     metavar=("FACTURE", "INVOICE"),
@@ -61,7 +60,7 @@ _invoice = argument(
     en="Due date (in 30 days).",
 )
 @option("--for", "memo", default="", metavar=("MOTIF", "PURPOSE"), fr="Pour quoi.", en="For what.")
-@_confirmed
+@confirmed
 @option(
     "--again",
     is_flag=True,
@@ -122,7 +121,7 @@ def issue(
     key=True,
 )
 @_invoice
-@_confirmed
+@confirmed
 def accept(choices: Choices, invoice: str, yes: bool) -> int:
     """Read the invoice from its signed bytes, say what will be owed, sign."""
     wallet, home = wallet_at_home(choices, "member")
@@ -143,7 +142,7 @@ def accept(choices: Choices, invoice: str, yes: bool) -> int:
     key=True,
 )
 @_invoice
-@_confirmed
+@confirmed
 def cancel(choices: Choices, invoice: str, yes: bool) -> int:
     """Say what a cancellation would do as things stand, ask, sign."""
     wallet, home = wallet_at_home(choices, "member")

@@ -12,7 +12,7 @@ from cli.asking import ask_account
 from cli.choices import Choices
 from cli.cooperative import Cooperative
 from cli.failures import ExitCode, Failure
-from cli.grammar import argument, command, option
+from cli.grammar import argument, command, confirmed, option
 from cli.journal import Draft, JournalledOrder
 from cli.node_client import refusal_failure
 from cli.pay import spoken
@@ -36,7 +36,6 @@ DECISIONS: Final = frozenset(type_name(word) for word in ("admission", "discharg
 _LIMITS: Final = (Refusal.CREDIT_LIMIT_EXCEEDED, Refusal.CEILING_EXCEEDED)
 Teller = Callable[[Choices, str, str, str | None, str], None]
 
-confirmed = option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Does not ask.")
 output_file = option(
     "-o",
     "--output",
@@ -96,6 +95,12 @@ def decide(
         return ExitCode.PENDING
     entry = run.journal.write(run.author, at_least, clock.now_s(), compose)
     return _enter(run, entry, decided.sentence, account, tell)
+
+
+def dated(home: Cooperative, seq: int, now_s: int, validity_s: int) -> dict[str, Any]:
+    """Return the fields that a cooperative's documents share; valid from a second on, for some."""
+    until, net = now_s + validity_s, home.charter.net
+    return {"by": home.id, "exp": until, "iat": now_s, "kev": 0, "net": net, "seq": seq}
 
 
 def kind_of(opened: Opened[Any]) -> str:

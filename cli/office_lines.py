@@ -7,11 +7,11 @@ from cli.asking import greet
 from cli.choices import Choices, Language
 from cli.cooperative import Cooperative
 from cli.failures import ExitCode, Failure
-from cli.grammar import argument, command, option
+from cli.grammar import argument, command, confirmed, option
 from cli.neighbours import Neighbourhood, neighbours, post_line, read_line, waiting
 from cli.node_client import Client
 from cli.office import read_level
-from cli.office_decisions import confirmed
+from cli.office_decisions import dated
 from cli.screen import confirm, emit_json, note, result
 from cli.sentences import say
 from cli.session import Session, session, wallet_at_home
@@ -116,12 +116,7 @@ def terms_between(
         b=b.id,
         bchart=b.sealed,
         blimit=blimit,
-        by=home.id,
-        exp=now + LINE_VALIDITY_S,
-        iat=now,
-        kev=0,
-        net=home.charter.net,
-        seq=version,
+        **dated(home, version, now, LINE_VALIDITY_S),
     )
 
 

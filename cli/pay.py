@@ -12,7 +12,7 @@ from cli.choices import Choices, Language
 from cli.cooperative import Cooperative, keep_charter
 from cli.entering import dated, write_down
 from cli.failures import ExitCode, Failure
-from cli.grammar import argument, command, option
+from cli.grammar import argument, command, confirmed, option
 from cli.journal import JournalledOrder
 from cli.node_client import refusal_failure
 from cli.proofs import Standing
@@ -47,7 +47,7 @@ SALT_BYTES: Final = 32
 )
 @argument("amount", metavar=("MONTANT", "AMOUNT"), fr="Par exemple 12,50.", en="Such as 12.50.")
 @option("--for", "memo", default="", metavar=("MOTIF", "PURPOSE"), fr="Pour quoi.", en="For what.")
-@option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Asks for no confirmation.")
+@confirmed
 @option(
     "--again",
     is_flag=True,

@@ -6,7 +6,7 @@ from cli.choices import Choices
 from cli.cooperative import Cooperative
 from cli.entering import dated, enter, tell_entered
 from cli.failures import ExitCode, Failure
-from cli.grammar import argument, command, option
+from cli.grammar import argument, command, confirmed
 from cli.pay import own_name, read_amount
 from cli.screen import emit_json, note
 from cli.sentences import say
@@ -31,7 +31,7 @@ from protocol.messages.wire import AccountView
     fr="Par exemple 50,00 ; 0 retire la provision.",
     en="Such as 50.00; 0 withdraws the provision.",
 )
-@option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Does not ask.")
+@confirmed
 def provision(choices: Choices, amount: str, yes: bool) -> int:
     """Say what set-offs may do from now on, ask, sign, send."""
     wallet, home = wallet_at_home(choices, "member")
