@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import clear, clear_rings
+from cli import clear, clear_rings, clear_verify
 from cli.clear_certificate import Certificate, decode, encode
 from cli.clear_picture import Figures, draw
 from cli.clear_rings import Ring, check_rings
@@ -156,6 +156,18 @@ def test_too_many_members_take_no_salt(
     monkeypatch.setattr("cli.clear_certificate.MEMBERS_WITH_SALT_MAX", 3)
     assert ronde(debts, "--salt", SALT) == 2
     assert ronde(debts) == 0
+
+
+def test_a_check_that_does_not_fit_in_memory_may_be_tried_again_elsewhere(
+    debts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    out = tmp_path / "debts.cert"
+    assert ronde(debts, "--certificate", out) == 0
+    monkeypatch.setattr(clear_verify, "verify", full)
+    assert ronde("verify", debts, out) == 4
 
 
 def test_the_check_loads_no_solver(debts: Path, tmp_path: Path) -> None:
