@@ -112,66 +112,34 @@ def ask(
     Raises:
         Failure: the node refuses, or is not reached.
     """
-    question = papers.question(
-        what,
-        asker.by,
-        cooperative.id,
-        cooperative.charter.net,
-        now_s=clock.now_s(),
-        doc=doc,
-        first=first,
-        most=most,
-        kev=asker.kev,
-        seq=secrets.randbelow(2**48),
-    )
-    body = seal(question, asker.seed)
+    body = _signed(asker, what, cooperative.id, cooperative.charter.net, doc, first, most)
     return client.post("/questions", body, repeat=what != "round", timeout_s=_timeout_s(what))
 
 
-async def ask_with_key(
+async def ask_beside(
     client: AsyncClient,
     charter: Opened[Charter],
-    key_seed: bytes,
+    asker: Asker,
     what: Ask,
     *,
-    by: bytes | None = None,
     doc: bytes = NO_DOCUMENT,
     first: int = 0,
     most: int = 1,
 ) -> bytes:
-    """Ask as `ask` does, beside other requests, and return the body of the answer.
+    """Ask as `ask` does, beside other requests, the node of a charter."""
+    body = _signed(asker, what, charter.id, charter.document.net, doc, first, most)
+    is_once, timeout_s = what == "round", _timeout_s(what)
+    answer = client.request("POST", "/questions", body, repeat=not is_once, timeout_s=timeout_s)
+    return expect_ok(await answer)
 
-    Args:
-        client: The way to the node.
-        charter: Its cooperative's.
-        key_seed: Of the key that signs, 32 secret bytes.
-        what: What is asked.
-        by: The account that asks, 16 bytes; the key itself when None.
-        doc: Identifier of a document, for "outcome".
-        first: Index of the first item wanted.
-        most: How many items at most.
 
-    Raises:
-        Failure: the node refuses, or is not reached.
-    """
-    question = papers.question(
-        what,
-        by or public_key_of(key_seed),
-        charter.id,
-        charter.document.net,
-        now_s=clock.now_s(),
-        doc=doc,
-        first=first,
-        most=most,
-    )
-    answer = await client.request(
-        "POST",
-        "/questions",
-        seal(question, key_seed),
-        repeat=what != "round",
-        timeout_s=_timeout_s(what),
-    )
-    return expect_ok(answer)
+def _signed(
+    asker: Asker, what: Ask, home: bytes, net: bytes, doc: bytes, first: int, most: int
+) -> bytes:
+    now, seq = clock.now_s(), secrets.randbelow(2**48)
+    which = {"first": first, "most": most, "kev": asker.kev, "seq": seq}
+    question = papers.question(what, asker.by, home, net, now_s=now, doc=doc, **which)
+    return seal(question, asker.seed)
 
 
 def _timeout_s(what: Ask) -> int:

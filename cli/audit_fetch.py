@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from cli import durable
-from cli.asking import ask_with_key
+from cli.asking import ask_beside, asker_of_key
 from cli.audit_files import BLINDS as BLINDS_FILE
 from cli.audit_files import (
     CHARTER,
@@ -176,8 +176,8 @@ async def _fetch_blinds(visit: Visit, key_seed: bytes) -> None:
     secrets: list[bytes] = []
     while True:
         first = len(secrets)
-        answer = await ask_with_key(
-            visit.client, visit.charter, key_seed, "blinds", first=first, most=MOST
+        answer = await ask_beside(
+            visit.client, visit.charter, asker_of_key(key_seed), "blinds", first=first, most=MOST
         )
         secrets += BLINDS.decode(answer).secrets[:MOST]
         if len(secrets) < first + MOST or len(secrets) >= ROUNDS_MAX:
@@ -186,8 +186,8 @@ async def _fetch_blinds(visit: Visit, key_seed: bytes) -> None:
 
 
 async def _openings(visit: Visit, key_seed: bytes, first: int, most: int) -> list[Opening]:
-    answer = await ask_with_key(
-        visit.client, visit.charter, key_seed, "openings", first=first, most=most
+    answer = await ask_beside(
+        visit.client, visit.charter, asker_of_key(key_seed), "openings", first=first, most=most
     )
     entries = OPENINGS.decode(answer).entries[:most]
     indices = [opening.idx for opening in entries]

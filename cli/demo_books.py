@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from cli.asking import ask_with_key
+from cli.asking import ask_beside, asker_of_key
 from cli.demo_town import Town
 from cli.demo_trade import Place
 from cli.failures import ExitCode, Failure
@@ -97,8 +97,9 @@ class Reader:
         """
         charter = self.place.charter
         while True:
-            answer = await ask_with_key(
-                self.place.client, charter, self.auditor, "openings", first=self.size, most=MOST
+            asker, first = asker_of_key(self.auditor), self.size
+            answer = await ask_beside(
+                self.place.client, charter, asker, "openings", first=first, most=MOST
             )
             openings = OPENINGS.decode(answer)
             for opening in openings.entries:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cli.asking import ask_with_key
+from cli.asking import ask_beside, asker_of_key
 from cli.demo_books import Position, gross
 from cli.demo_trade import Place
 from protocol.envelope import ENVELOPE, open_sealed
@@ -77,7 +77,8 @@ async def hold_round(convener: Place, places: Sequence[Place]) -> list[Loop]:
         Failure: the node says no, or the round does not come about.
         ProtocolError: a certificate does not hold.
     """
-    answer = await ask_with_key(convener.client, convener.charter, convener.officer, "round")
+    officer = asker_of_key(convener.officer)
+    answer = await ask_beside(convener.client, convener.charter, officer, "round")
     order = {place.cooperative.id: at for at, place in enumerate(places)}
     loops = []
     for paper in PAPERS.decode(answer).papers:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cli import papers
-from cli.asking import ask_with_key, check_receipt, check_rejection, document_of, read_receipt
+from cli.asking import Asker, ask_beside, check_receipt, check_rejection, document_of, read_receipt
 from cli.clock import now_s
 from cli.cooperative import Cooperative, read_charter
 from cli.demo_town import Node, Town
@@ -302,10 +302,8 @@ async def _await_final(town: Town, orders: Sequence[tuple[Payment, bytes]]) -> N
 
 async def _is_held(payment: Payment, order: bytes) -> bool:
     payer = payment.payer
-    place = payer.place
-    answer = await ask_with_key(
-        place.client, place.charter, payer.seed, "outcome", by=payer.account, doc=order
-    )
+    place, asker = payer.place, Asker(payer.account, 0, payer.seed)
+    answer = await ask_beside(place.client, place.charter, asker, "outcome", doc=order)
     outcome = OUTCOME.decode(answer)
     if outcome.state == "refused":
         raise Failure(ExitCode.REFUSED, "demo.payment_refused", name=payment.payee.place.name)
