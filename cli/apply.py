@@ -12,9 +12,9 @@ from cli import clock, durable, keystore, letters, wallet_file
 from cli.asking import ask_account, asker_of_key, greet
 from cli.choices import Choices
 from cli.cooperative import Cooperative, check_same
+from cli.entering import write_down
 from cli.failures import ExitCode, Failure
-from cli.grammar import argument, command, option
-from cli.journal import Draft
+from cli.grammar import argument, command, confirmed, option
 from cli.node_client import Client, refusal_failure
 from cli.screen import confirm, emit_json, note, result
 from cli.sentences import say
@@ -165,7 +165,7 @@ def _tell_application(
     en="Replaces the key in force by the next, promised before (theft, doubt, or prudence).",
     key=True,
 )
-@option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Asks for no confirmation.")
+@confirmed
 def rotate(choices: Choices, yes: bool) -> int:
     """Reveal the next key; the wallet changes over once the log holds the event."""
     wallet, home = wallet_at_home(choices, "member")
@@ -176,8 +176,7 @@ def rotate(choices: Choices, yes: bool) -> int:
             # An earlier attempt had reached the log; it counts as this one.
             result(say("rotate.done", choices.lang, number=number))
             return ExitCode.DONE
-        if not confirm(say("rotate.ask", choices.lang, number=number + 1), choices.lang, yes=yes):
-            raise Failure(ExitCode.REFUSED, "pay.declined")
+        confirm(say("rotate.ask", choices.lang, number=number + 1), choices.lang, yes=yes)
         seed = run.signer.seed
         now = clock.now_s()
         view = ask_account(run.client, home, run.asker)
@@ -206,14 +205,13 @@ def rotate(choices: Choices, yes: bool) -> int:
     en="Revokes your keys: nothing can be signed for this account any more. No way back.",
     key=True,
 )
-@option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Asks for no confirmation.")
+@confirmed
 def revoke(choices: Choices, yes: bool) -> int:
     """Tell the ledger that no key speaks for the account; the balance stands."""
     wallet, home = wallet_at_home(choices, "member")
     with session(choices, wallet, home) as run:
         settle_all(run)
-        if not confirm(say("revoke.ask", choices.lang), choices.lang, yes=yes):
-            raise Failure(ExitCode.REFUSED, "pay.declined")
+        confirm(say("revoke.ask", choices.lang), choices.lang, yes=yes)
         now = clock.now_s()
         view = ask_account(run.client, home, run.asker)
 
@@ -235,12 +233,7 @@ def _enter(
     run: Session, kind: str, used: int, event: Callable[[int], Document], seed: bytes
 ) -> None:
     """Write a key event down, send it, and say it when it is refused."""
-
-    def compose(seq: int) -> Draft:
-        opened = seal_opened(event(seq), seed)
-        return Draft(opened.id, opened.sealed, {"kind": kind}, "", b"")
-
-    entry = run.journal.write(run.author, used + 1, clock.now_s(), compose)
+    entry = write_down(run, event, {"kind": kind}, used + 1, key_seed=seed)
     standing = settle(run, entry)
     if standing.refusal is not None:
         raise refusal_failure(standing.refusal)

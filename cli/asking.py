@@ -3,11 +3,11 @@
 import json
 import secrets
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
-from cli import clock
+from cli import clock, papers
 from cli.cooperative import Cooperative, read_charter
 from cli.failures import ExitCode, Failure
 from cli.neighbours import neighbours
@@ -15,17 +15,20 @@ from cli.node_client import (
     ANSWER_TIMEOUT_S,
     ROUND_TIMEOUT_S,
     SEALED,
+    AsyncClient,
     Client,
+    expect_ok,
     failure_of,
     refusal_failure,
 )
-from protocol.envelope import open_sealed, reopen_verified, seal
+from cli.papers import NO_DOCUMENT, Ask
+from protocol.envelope import Opened, open_sealed, reopen_verified, seal
 from protocol.errors import EncodingError, ProofError, SignatureError
 from protocol.identifiers import Address
 from protocol.ledger.refusals import Refusal
 from protocol.log.receipts import Receipt, verify_receipt
 from protocol.messages.answers import Card, Rejection
-from protocol.messages.orders import Question
+from protocol.messages.decisions import Charter
 from protocol.messages.wire import (
     ACCOUNT_VIEW,
     NAME_ANSWER,
@@ -35,12 +38,8 @@ from protocol.messages.wire import (
 )
 from protocol.signatures import public_key_of
 
-QUESTION_VALIDITY_S: Final = 300
-NO_DOCUMENT: Final = bytes(32)
 SKEW_S: Final = 300
 _RECEIPT: Final = msgspec.msgpack.Decoder(Receipt)
-
-Ask = Literal["account", "history", "invoices", "obligations", "outcome", "round"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,27 +112,38 @@ def ask(
     Raises:
         Failure: the node refuses, or is not reached.
     """
-    now = clock.now_s()
-    question = Question(
-        ask=what,
-        by=asker.by,
-        doc=doc,
-        exp=now + QUESTION_VALIDITY_S,
-        first=first,
-        home=cooperative.id,
-        iat=now,
-        kev=asker.kev,
-        most=most,
-        net=cooperative.charter.net,
-        seq=secrets.randbelow(2**48),
-    )
-    is_round = what == "round"
-    return client.post(
-        "/questions",
-        seal(question, asker.seed),
-        repeat=not is_round,
-        timeout_s=ROUND_TIMEOUT_S if is_round else ANSWER_TIMEOUT_S,
-    )
+    body = _signed(asker, what, cooperative.id, cooperative.charter.net, doc, first, most)
+    return client.post("/questions", body, repeat=what != "round", timeout_s=_timeout_s(what))
+
+
+async def ask_beside(
+    client: AsyncClient,
+    charter: Opened[Charter],
+    asker: Asker,
+    what: Ask,
+    *,
+    doc: bytes = NO_DOCUMENT,
+    first: int = 0,
+    most: int = 1,
+) -> bytes:
+    """Ask as `ask` does, beside other requests, the node of a charter."""
+    body = _signed(asker, what, charter.id, charter.document.net, doc, first, most)
+    is_once, timeout_s = what == "round", _timeout_s(what)
+    answer = client.request("POST", "/questions", body, repeat=not is_once, timeout_s=timeout_s)
+    return expect_ok(await answer)
+
+
+def _signed(
+    asker: Asker, what: Ask, home: bytes, net: bytes, doc: bytes, first: int, most: int
+) -> bytes:
+    now, seq = clock.now_s(), secrets.randbelow(2**48)
+    which = {"first": first, "most": most, "kev": asker.kev, "seq": seq}
+    question = papers.question(what, asker.by, home, net, now_s=now, doc=doc, **which)
+    return seal(question, asker.seed)
+
+
+def _timeout_s(what: Ask) -> int:
+    return ROUND_TIMEOUT_S if what == "round" else ANSWER_TIMEOUT_S
 
 
 def ask_account(client: Client, cooperative: Cooperative, asker: Asker) -> AccountView:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from cli import durable, papers
+from cli import durable
+from cli.asking import ask_beside, asker_of_key
 from cli.audit_files import BLINDS as BLINDS_FILE
 from cli.audit_files import (
     CHARTER,
@@ -21,17 +22,15 @@ from cli.audit_files import (
     leaves_of,
     pack_papers,
 )
-from cli.clock import now_s
 from cli.failures import ExitCode, Failure
 from cli.node_client import AsyncClient, expect_ok
-from protocol.envelope import ENVELOPE_BYTES_MAX, Opened, open_sealed, seal
+from protocol.envelope import ENVELOPE_BYTES_MAX, Opened, open_sealed
 from protocol.errors import EncodingError, ProtocolError
 from protocol.identifiers import slug
 from protocol.log.checkpoints import open_checkpoint
 from protocol.messages.decisions import Charter
 from protocol.messages.rounds import Manifest
 from protocol.messages.wire import BLINDS, NEIGHBOURS, OPENINGS, PAPERS, Opening
-from protocol.signatures import public_key_of
 
 AT_ONCE: Final = 8
 MOST: Final = 1_000
@@ -177,35 +176,20 @@ async def _fetch_blinds(visit: Visit, key_seed: bytes) -> None:
     secrets: list[bytes] = []
     while True:
         first = len(secrets)
-        question = papers.question(
-            "blinds",
-            public_key_of(key_seed),
-            visit.charter.id,
-            visit.charter.document.net,
-            now_s=now_s(),
-            first=first,
-            most=MOST,
+        answer = await ask_beside(
+            visit.client, visit.charter, asker_of_key(key_seed), "blinds", first=first, most=MOST
         )
-        answer = await visit.client.request("POST", "/questions", seal(question, key_seed))
-        secrets += BLINDS.decode(expect_ok(answer)).secrets[:MOST]
+        secrets += BLINDS.decode(answer).secrets[:MOST]
         if len(secrets) < first + MOST or len(secrets) >= ROUNDS_MAX:
             durable.write_over(visit.folder.path / BLINDS_FILE, b"".join(secrets))
             return
 
 
 async def _openings(visit: Visit, key_seed: bytes, first: int, most: int) -> list[Opening]:
-    key = public_key_of(key_seed)
-    question = papers.question(
-        "openings",
-        key,
-        visit.charter.id,
-        visit.charter.document.net,
-        now_s=now_s(),
-        first=first,
-        most=most,
+    answer = await ask_beside(
+        visit.client, visit.charter, asker_of_key(key_seed), "openings", first=first, most=most
     )
-    answer = await visit.client.request("POST", "/questions", seal(question, key_seed))
-    entries = OPENINGS.decode(expect_ok(answer)).entries[:most]
+    entries = OPENINGS.decode(answer).entries[:most]
     indices = [opening.idx for opening in entries]
     if not entries or indices != list(range(first, first + len(entries))):
         raise EncodingError(f"openings of other entries than {first} and the following")

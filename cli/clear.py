@@ -15,7 +15,6 @@ from cli import clear_certificate
 from cli.choices import Language
 from cli.clear_certificate import Certificate, ties_for
 from cli.clear_files import check_apart, written
-from cli.clear_findings import reason_of
 from cli.clear_money import money
 from cli.clear_picture import RINGS_MAX, Figures, draw
 from cli.clear_report import (
@@ -28,11 +27,9 @@ from cli.clear_report import (
 )
 from cli.clear_rings import Ring, Rings, check_rings, count_of, largest, write_rings
 from cli.clear_stages import Stages
-from cli.clear_subject import Subject, check_bound, lines_of, subject_of
-from cli.debt_faults import DebtFileError
+from cli.clear_subject import Subject, check_bound, with_subject
 from cli.debt_table import Amounts
-from cli.debts import read_table
-from cli.failures import ExitCode, Failure
+from cli.failures import ExitCode
 from cli.screen import emit_json, note
 from cli.sentences import say
 from federation.certificate import verify
@@ -43,7 +40,6 @@ from federation.network import Network
 from federation.rings import walk
 from federation.tie_break import SALTS_MAX, next_salt
 from federation.uniqueness import is_only
-from protocol.errors import ProofError
 
 ARCS_COUNTED_MAX: Final = 1_000_000
 """Above, cycles are looked for only when asked for: they have hundreds of members each."""
@@ -82,7 +78,7 @@ class Found:
 def run_clear(
     path: Path,
     as_json: bool,
-    lang: str,
+    lang: Language,
     wanted: Wanted | None = None,
     search: Search = find,
 ) -> int:
@@ -102,42 +98,30 @@ def run_clear(
     Raises:
         Failure: a file cannot be written, or the memory does not suffice.
     """
-    language: Language = "en" if lang == "en" else "fr"
     wanted = wanted or Wanted()
-    check_apart(path, (wanted.lines, wanted.certificate, wanted.cycles, wanted.picture))
+    outputs = (wanted.certificate, wanted.cycles, wanted.picture)
+    check_apart(path, (wanted.lines, *outputs))
     started = time.perf_counter()
-    subject: Subject | None = None
-    with Stages(language, path.stat().st_size if path.is_file() else 0) as stages:
-        try:
-            stages.begin("reading")
-            table = read_table(path, watch=stages.watch)
-            lines = lines_of(wanted.lines, language)
-            stages.begin("merging")
-            subject = subject_of(table, lines)
-            found = _clear(subject, wanted, search, stages)
-        except DebtFileError as error:
-            note(error.sentence(language))
-            return int(error.exit_code)
-        except ProofError as error:
-            assert subject is not None, "debts are read before anything is proven"
-            reason = reason_of(error, subject.names, subject.decimals, language)
-            note(say("clear.unproven", language, reason=reason))
-            return int(ExitCode.VERIFICATION_FAILED)
-        except MemoryError as error:
-            raise Failure(ExitCode.NETWORK, "clear.memory") from error
+
+    def work(subject: Subject, stages: Stages) -> Outcome:
+        found = _clear(subject, wanted, search, stages)
         cycles = None if found.rings is None else count_of(found.rings)
-        seconds = time.perf_counter() - started
-        outcome = outcome_of(subject, found.proof, seconds, cycles)
+        outcome = outcome_of(subject, found.proof, time.perf_counter() - started, cycles)
         stages.begin("writing")
-        _write(found, outcome, wanted, language)
+        _write(found, outcome, wanted, lang)
+        return outcome
+
+    outcome = with_subject(path, wanted.lines, lang, "clear.unproven", work)
+    if isinstance(outcome, ExitCode):
+        return outcome
     if as_json:
         emit_json(as_shape(outcome))
     else:
-        print_table(outcome, path.name, language, sys.stdout)
-        for out in (wanted.certificate, wanted.cycles, wanted.picture):
+        print_table(outcome, path.name, lang, sys.stdout)
+        for out in outputs:
             if out is not None:
-                note(say("clear.wrote", language, path=str(out)))
-    return int(ExitCode.DONE)
+                note(say("clear.wrote", lang, path=str(out)))
+    return ExitCode.DONE
 
 
 def _clear(subject: Subject, wanted: Wanted, search: Search, stages: Stages) -> Found:

@@ -3,17 +3,23 @@
 Source: spec 0013 §7; spec 0019 §6.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from cli.choices import Language
+from cli.clear_findings import reason_of
+from cli.clear_stages import Stages
 from cli.debt_faults import DebtFileError, DebtFileFault
 from cli.debt_table import Amounts, DebtTable
+from cli.debts import read_table
 from cli.failures import ExitCode, Failure
 from cli.line_table import LineTable, read_lines
+from cli.screen import note
+from cli.sentences import say
 from federation.library import total
 from federation.network import Network, merge
 from federation.obligations import MAX_GROSS
@@ -26,6 +32,9 @@ from federation.weights import (
     join,
     unit,
 )
+from protocol.errors import ProofError
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +69,50 @@ class Subject:
         return 2**40 if has_salt else 1
 
 
-def lines_of(path: Path | None, lang: Language) -> LineTable | None:
+def with_subject(
+    path: Path,
+    lines: Path | None,
+    lang: Language,
+    wrong: str,
+    work: Callable[[Subject, Stages], Result],
+) -> Result | ExitCode:
+    """Read debts and lines and work on them; say what is wrong with the files or with a proof.
+
+    Args:
+        path: the file of debts.
+        lines: the file of lines, or None.
+        lang: "fr" or "en".
+        wrong: a key of the sentences, for a proof that does not hold.
+        work: what is done with them; it may raise `ProofError`.
+
+    Returns:
+        What the work returns, or how the command ends when its reason was said already.
+
+    Raises:
+        Failure: the lines cannot be read, or the memory does not suffice.
+    """
+    subject: Subject | None = None
+    with Stages(lang, path.stat().st_size if path.is_file() else 0) as stages:
+        try:
+            stages.begin("reading")
+            table = read_table(path, watch=stages.watch)
+            agreed = _lines_of(lines, lang)
+            stages.begin("merging")
+            subject = subject_of(table, agreed)
+            return work(subject, stages)
+        except DebtFileError as error:
+            note(error.sentence(lang))
+            return error.exit_code
+        except ProofError as error:
+            assert subject is not None, "debts are read before anything is proven"
+            reason = reason_of(error, subject.names, subject.decimals, lang)
+            note(say(wrong, lang, reason=reason))
+            return ExitCode.VERIFICATION_FAILED
+        except MemoryError as error:
+            raise Failure(ExitCode.NETWORK, "clear.memory") from error
+
+
+def _lines_of(path: Path | None, lang: Language) -> LineTable | None:
     """Read the lines, if there is a file of them.
 
     Raises:

@@ -7,21 +7,19 @@ from pathlib import Path
 from cli import clear_certificate
 from cli.choices import Language
 from cli.clear_certificate import ties_for
-from cli.clear_findings import reason_of
 from cli.clear_report import Outcome, as_shape, outcome_of, print_table
 from cli.clear_stages import Stages
-from cli.clear_subject import Subject, check_bound, lines_of, subject_of
-from cli.debt_faults import DebtFileError
-from cli.debts import read_table
+from cli.clear_subject import Subject, check_bound, with_subject
 from cli.failures import ExitCode, Failure
-from cli.screen import emit_json, note
-from cli.sentences import say
+from cli.screen import emit_json
 from federation.certificate import verify
 from federation.uniqueness import is_only
 from protocol.errors import ProofError
 
 
-def run_verify(path: Path, proof: Path, as_json: bool, lang: str, lines: Path | None = None) -> int:
+def run_verify(
+    path: Path, proof: Path, as_json: bool, lang: Language, lines: Path | None = None
+) -> int:
     """Check a certificate and print what it proves.
 
     Args:
@@ -36,35 +34,25 @@ def run_verify(path: Path, proof: Path, as_json: bool, lang: str, lines: Path | 
         not hold.
 
     Raises:
-        Failure: the certificate cannot be read, or is of other debts or lines.
+        Failure: the certificate cannot be read, or is of other debts or lines; or the memory
+            does not suffice.
     """
-    language: Language = "en" if lang == "en" else "fr"
     if not proof.exists():
         raise Failure(ExitCode.NOT_FOUND, "file.missing", path=str(proof))
     started = time.perf_counter()
-    subject: Subject | None = None
-    with Stages(language, path.stat().st_size if path.is_file() else 0) as stages:
-        try:
-            stages.begin("reading")
-            table = read_table(path, watch=stages.watch)
-            agreed = lines_of(lines, language)
-            stages.begin("merging")
-            subject = subject_of(table, agreed)
-            stages.begin("proving")
-            outcome = _verified(subject, proof, started)
-        except DebtFileError as error:
-            note(error.sentence(language))
-            return int(error.exit_code)
-        except ProofError as error:
-            assert subject is not None, "debts are read before anything is proven"
-            reason = reason_of(error, subject.names, subject.decimals, language)
-            note(say("clear.wrong", language, reason=reason))
-            return int(ExitCode.VERIFICATION_FAILED)
+
+    def check(subject: Subject, stages: Stages) -> Outcome:
+        stages.begin("proving")
+        return _verified(subject, proof, started)
+
+    outcome = with_subject(path, lines, lang, "clear.wrong", check)
+    if isinstance(outcome, ExitCode):
+        return outcome
     if as_json:
         emit_json(as_shape(outcome, has_cycles=False))
     else:
-        print_table(outcome, path.name, language, sys.stdout, "clear.verify_title")
-    return int(ExitCode.DONE)
+        print_table(outcome, path.name, lang, sys.stdout, "clear.verify_title")
+    return ExitCode.DONE
 
 
 def _verified(subject: Subject, proof: Path, started: float) -> Outcome:

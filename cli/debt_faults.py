@@ -42,7 +42,7 @@ class DebtFileFault(StrEnum):
 
 _SENTENCES: Final[dict[DebtFileFault, tuple[str, str]]] = {
     DebtFileFault.MISSING: (
-        "le fichier « {found} » n’existe pas",
+        "le fichier « {found} » n'existe pas",
         "there is no file “{found}”",
     ),
     DebtFileFault.UNREADABLE: (
@@ -54,11 +54,11 @@ _SENTENCES: Final[dict[DebtFileFault, tuple[str, str]]] = {
         "the file is larger than 1 GiB",
     ),
     DebtFileFault.NOT_UTF8: (
-        "le texte n’est pas en UTF-8 ; enregistrez le fichier au format « CSV UTF-8 »",
+        "le texte n'est pas en UTF-8 ; enregistrez le fichier au format « CSV UTF-8 »",
         "the text is not UTF-8; save the file as “CSV UTF-8”",
     ),
     DebtFileFault.BAD_CSV: (
-        "les guillemets ne sont pas ceux d’un fichier CSV, ou une case est trop longue",
+        "les guillemets ne sont pas ceux d'un fichier CSV, ou une case est trop longue",
         "the quotes are not those of a CSV file, or a field is too long",
     ),
     DebtFileFault.NO_COLUMN: (
@@ -75,7 +75,7 @@ _SENTENCES: Final[dict[DebtFileFault, tuple[str, str]]] = {
         "a name is empty or longer than 200 characters",
     ),
     DebtFileFault.AMOUNT: (
-        "« {found} » n’est pas un montant ; écrivez par exemple 1234.50, sans espace",
+        "« {found} » n'est pas un montant ; écrivez par exemple 1234.50, sans espace",
         "“{found}” is not an amount; write for example 1234.50, without spaces",
     ),
     DebtFileFault.COMMA: (
@@ -83,7 +83,7 @@ _SENTENCES: Final[dict[DebtFileFault, tuple[str, str]]] = {
         "“{found}”: a decimal comma needs columns separated by “;”",
     ),
     DebtFileFault.MIXED_MARKS: (
-        "« {found} » : le fichier mêle virgules et points décimaux, gardez l’un des deux",
+        "« {found} » : le fichier mêle virgules et points décimaux, gardez l'un des deux",
         "“{found}”: the file mixes decimal commas and points, keep one of them",
     ),
     DebtFileFault.DECIMALS: (
@@ -91,16 +91,16 @@ _SENTENCES: Final[dict[DebtFileFault, tuple[str, str]]] = {
         "“{found}” has more than 6 decimals",
     ),
     DebtFileFault.WEIGHT: (
-        "« {found} » n’est pas un poids : écrivez un nombre entier de 1 à 1000000000, ou rien"
+        "« {found} » n'est pas un poids : écrivez un nombre entier de 1 à 1000000000, ou rien"
         " pour 1",
         "“{found}” is no weight: write a whole number from 1 to 1000000000, or nothing for 1",
     ),
     DebtFileFault.TWO_WEIGHTS: (
-        "il y a deux colonnes de poids ; renommez celle qui n’en est pas une",
+        "il y a deux colonnes de poids ; renommez celle qui n'en est pas une",
         "there are two columns of weights; rename the one that is none",
     ),
     DebtFileFault.SELF_DEBT: (
-        "« {found} » se doit de l’argent à lui-même",
+        "« {found} » se doit de l'argent à lui-même",
         "“{found}” owes money to itself",
     ),
     DebtFileFault.NOT_POSITIVE: (
@@ -112,11 +112,11 @@ _SENTENCES: Final[dict[DebtFileFault, tuple[str, str]]] = {
         "the sum of all debts exceeds 9,223,372,036,854,775,807 minor units",
     ),
     DebtFileFault.PACKED: (
-        "ce n’est pas un fichier de dettes MessagePack ({found}) ; voir la spécification 0019, § 1",
+        "ce n'est pas un fichier de dettes MessagePack ({found}) ; voir la spécification 0019, § 1",
         "this is no MessagePack file of debts ({found}); see spec 0019, section 1",
     ),
     DebtFileFault.PLACES: (
-        "le numéro {found} n’est celui d’aucun nom",
+        "le numéro {found} n'est celui d'aucun nom",
         "the number {found} is that of no name",
     ),
     DebtFileFault.ARROW_ABSENT: (
@@ -124,7 +124,7 @@ _SENTENCES: Final[dict[DebtFileFault, tuple[str, str]]] = {
         "reading an Arrow file needs pyarrow: install ronde with the extra “arrow”",
     ),
     DebtFileFault.ARROW: (
-        "ce n’est pas un fichier Arrow lisible ({found})",
+        "ce n'est pas un fichier Arrow lisible ({found})",
         "this is no Arrow file that can be read ({found})",
     ),
     DebtFileFault.ARROW_AMOUNT: (
@@ -142,8 +142,8 @@ _SENTENCES: Final[dict[DebtFileFault, tuple[str, str]]] = {
         "three or four columns expected (from, to, limit, weight), {found} found",
     ),
     DebtFileFault.LINE_WEIGHT: (
-        "« {found} » n’est pas un poids de ligne : écrivez 0 ou rien, ou un nombre négatif (jusqu’à"
-        " -1000000000) pour une ligne à n’utiliser qu’en dernier",
+        "« {found} » n'est pas un poids de ligne : écrivez 0 ou rien, ou un nombre négatif (jusqu'à"
+        " -1000000000) pour une ligne à n'utiliser qu'en dernier",
         "“{found}” is no weight of a line: write 0 or nothing, or a negative number (down to"
         " -1000000000) for a line that is used last",
     ),
@@ -152,7 +152,7 @@ _SENTENCES: Final[dict[DebtFileFault, tuple[str, str]]] = {
         "“{found}” lends to itself; remove this line",
     ),
     DebtFileFault.LIMIT_NEGATIVE: (
-        "« {found} » : une limite ne peut pas être négative ; pour l’autre sens, échangez les deux"
+        "« {found} » : une limite ne peut pas être négative ; pour l'autre sens, échangez les deux"
         " noms",
         "“{found}”: a limit cannot be negative; for the other direction exchange the two names",
     ),

@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from cli import papers
-from cli.clock import now_s
+from cli.asking import ask_beside, asker_of_key
 from cli.demo_town import Town
 from cli.demo_trade import Place
 from cli.failures import ExitCode, Failure
-from cli.node_client import expect_ok
-from protocol.envelope import open_any, open_sealed, seal
+from protocol.envelope import open_any, open_sealed
 from protocol.errors import ProofError
 from protocol.kinds import LOGGED
 from protocol.ledger.book import Book
@@ -25,7 +23,6 @@ from protocol.ledger.refusals import Refusal
 from protocol.messages.decisions import Charter
 from protocol.messages.peering import Answer
 from protocol.messages.wire import OPENINGS, Opening
-from protocol.signatures import public_key_of
 
 MOST: Final = 1_000
 SETTLE_S: Final = 30
@@ -100,19 +97,11 @@ class Reader:
         """
         charter = self.place.charter
         while True:
-            question = papers.question(
-                "openings",
-                public_key_of(self.auditor),
-                charter.id,
-                charter.document.net,
-                now_s=now_s(),
-                first=self.size,
-                most=MOST,
+            asker, first = asker_of_key(self.auditor), self.size
+            answer = await ask_beside(
+                self.place.client, charter, asker, "openings", first=first, most=MOST
             )
-            answer = await self.place.client.request(
-                "POST", "/questions", seal(question, self.auditor)
-            )
-            openings = OPENINGS.decode(expect_ok(answer))
+            openings = OPENINGS.decode(answer)
             for opening in openings.entries:
                 self._enter(opening)
             if not openings.entries or self.size >= openings.size:

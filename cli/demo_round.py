@@ -4,17 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cli import papers
-from cli.clock import now_s
+from cli.asking import ask_beside, asker_of_key
 from cli.demo_books import Position, gross
 from cli.demo_trade import Place
-from cli.node_client import ROUND_TIMEOUT_S, expect_ok
-from protocol.envelope import ENVELOPE, open_sealed, seal
+from protocol.envelope import ENVELOPE, open_sealed
 from protocol.kinds import TYPE_OF
 from protocol.ledger.set_offs import check_certificate
 from protocol.messages.rounds import Certificate, SetOff
 from protocol.messages.wire import PAPERS
-from protocol.signatures import public_key_of
 
 _CERTIFICATE: Final = TYPE_OF[Certificate]
 
@@ -80,24 +77,11 @@ async def hold_round(convener: Place, places: Sequence[Place]) -> list[Loop]:
         Failure: the node says no, or the round does not come about.
         ProtocolError: a certificate does not hold.
     """
-    charter = convener.charter
-    question = papers.question(
-        "round",
-        public_key_of(convener.officer),
-        charter.id,
-        charter.document.net,
-        now_s=now_s(),
-    )
-    answer = await convener.client.request(
-        "POST",
-        "/questions",
-        seal(question, convener.officer),
-        repeat=False,
-        timeout_s=ROUND_TIMEOUT_S,
-    )
+    officer = asker_of_key(convener.officer)
+    answer = await ask_beside(convener.client, convener.charter, officer, "round")
     order = {place.cooperative.id: at for at, place in enumerate(places)}
     loops = []
-    for paper in PAPERS.decode(expect_ok(answer)).papers:
+    for paper in PAPERS.decode(answer).papers:
         if ENVELOPE.decode(paper).t == _CERTIFICATE:
             terms, _ = check_certificate(open_sealed(paper, Certificate).document)
             if not isinstance(terms, SetOff):

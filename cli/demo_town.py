@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import IO, Final
 
 from cli.choices import Language
 from cli.failures import ExitCode, Failure
@@ -268,13 +268,20 @@ class Town:
         self._ended = True
 
     def _spawn(self, node: Node, words: Sequence[str]) -> "subprocess.Popen[bytes]":
-        with node.said.open("wb") as said, node.log.open("ab") as log, self.signals.hold():
+        with node.said.open("wb") as said:
+            return self._begin("node.main", words, node.folder, said, node.log)
+
+    def _begin(
+        self, module: str, words: Sequence[str], folder: Path, printed: IO[bytes] | int, log: Path
+    ) -> "subprocess.Popen[bytes]":
+        """Start a program of ours, which ends with the town."""
+        with log.open("ab") as said, self.signals.hold():
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "node.main", *words],
+                [sys.executable, "-P", "-m", module, *words],
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=log,
-                cwd=node.folder,
+                stdout=printed,
+                stderr=said,
+                cwd=folder,
                 env=environment(self.lang),
                 start_new_session=True,
                 preexec_fn=_end_with_parent(),  # noqa: PLW1509 - no thread of ours runs then
@@ -298,18 +305,7 @@ class Town:
         Returns:
             Its exit code and what it printed.
         """
-        with log.open("ab") as said, self.signals.hold():
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "cli.main", *words],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=said,
-                cwd=self.folder,
-                env=environment(self.lang),
-                start_new_session=True,
-                preexec_fn=_end_with_parent(),  # noqa: PLW1509 - no thread of ours runs then
-            )
-            self._processes.append(process)
+        process = self._begin("cli.main", words, self.folder, subprocess.PIPE, log)
         printed, _ = process.communicate()
         return process.returncode, printed
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cli import papers
-from cli.asking import check_receipt, check_rejection, document_of, read_receipt
+from cli.asking import Asker, ask_beside, check_receipt, check_rejection, document_of, read_receipt
 from cli.clock import now_s
 from cli.cooperative import Cooperative, read_charter
 from cli.demo_town import Node, Town
@@ -302,12 +302,9 @@ async def _await_final(town: Town, orders: Sequence[tuple[Payment, bytes]]) -> N
 
 async def _is_held(payment: Payment, order: bytes) -> bool:
     payer = payment.payer
-    charter = payer.place.charter
-    question = papers.question(
-        "outcome", payer.account, charter.id, charter.document.net, now_s=now_s(), doc=order
-    )
-    answer = await payer.place.client.request("POST", "/questions", seal(question, payer.seed))
-    outcome = OUTCOME.decode(expect_ok(answer))
+    place, asker = payer.place, Asker(payer.account, 0, payer.seed)
+    answer = await ask_beside(place.client, place.charter, asker, "outcome", doc=order)
+    outcome = OUTCOME.decode(answer)
     if outcome.state == "refused":
         raise Failure(ExitCode.REFUSED, "demo.payment_refused", name=payment.payee.place.name)
     return outcome.state == "held"

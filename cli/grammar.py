@@ -259,6 +259,11 @@ def option(
     return click.option(*names, cls=SpokenOption, help=two(fr, en), **attributes)
 
 
+confirmed = option(
+    "--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Asks for no confirmation."
+)
+
+
 def command(
     *, fr: str, en: str, examples: Sequence[str] = (), json: bool = False, key: bool = False
 ) -> Callable[[Body], SpokenCommand]:

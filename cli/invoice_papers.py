@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cli import clock
-from cli.asking import NO_DOCUMENT, ask
+from cli.asking import ask
 from cli.choices import Language
 from cli.cooperative import Cooperative
 from cli.failures import ExitCode, Failure
 from cli.far_invoices import signed_invoice
+from cli.papers import NO_DOCUMENT
 from cli.sentences import say
 from cli.session import Session
 from protocol.errors import EncodingError, ProofError

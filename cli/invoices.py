@@ -1,7 +1,6 @@
 """`ronde invoice issue|accept|list|cancel`: who owes what to whom, and until when."""
 
 import secrets
-from collections.abc import Callable
 from typing import Any, Final
 
 import click
@@ -10,29 +9,27 @@ from msgspec import UNSET
 from cli import clock
 from cli.asking import ask_account, find_person
 from cli.choices import Choices, Language
+from cli.entering import dated, enter, tell_entered
 from cli.failures import ExitCode, Failure
 from cli.far_invoices import tell_far
-from cli.grammar import argument, command, option
+from cli.grammar import argument, command, confirmed, option
 from cli.invoice_papers import OwnInvoice, find_invoice, open_invoices, parties, shape_of_invoice
-from cli.journal import Draft, JournalledOrder
+from cli.journal import JournalledOrder
 from cli.node_client import refusal_failure
-from cli.pay import SALT_BYTES, read_address, read_amount, read_memo, spoken
+from cli.pay import SALT_BYTES, own_name, read_address, read_amount, read_memo, spoken
 from cli.proofs import Standing
 from cli.provisions import provision_left
-from cli.screen import confirm, draw_table, emit_json, note, result
+from cli.screen import draw_table, emit_json, note, result
 from cli.sentences import say
 from cli.session import Session, session, wallet_at_home
-from cli.settling import settle, settle_all
-from protocol.envelope import seal_opened
+from cli.settling import settle_all
 from protocol.ledger.refusals import Refusal
 from protocol.messages.invoices import INVOICE_AMOUNT_MAX, Acceptance, Cancellation, Invoice
 from protocol.messages.orders import purpose_digest
 from protocol.shapes import Document
 
-VALIDITY_S: Final = 86_400
 DUE_DAYS: Final = 30
 
-_confirmed = option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Does not ask.")
 _invoice = argument(
     "invoice",
     metavar=("FACTURE", "INVOICE"),
@@ -63,7 +60,7 @@ _invoice = argument(
     en="Due date (in 30 days).",
 )
 @option("--for", "memo", default="", metavar=("MOTIF", "PURPOSE"), fr="Pour quoi.", en="For what.")
-@_confirmed
+@confirmed
 @option(
     "--again",
     is_flag=True,
@@ -85,7 +82,7 @@ def issue(
     day = clock.local_date(until)
     typed = {"debtor": str(debtor), "minor_owed": str(minor), "due": day}
     with session(choices, wallet, home) as run:
-        lang, own = choices.lang, _own(wallet.name, choices.lang)
+        lang, own = choices.lang, own_name(wallet.name, choices.lang)
         same = None if again else _same(run, typed, memo)
         for entry, standing in settle_all(run):
             if same is not None and entry.draft.order_id == same.draft.order_id:
@@ -108,12 +105,13 @@ def issue(
                 due=until,
                 unit=home.charter.unit,
                 what=purpose_digest(salt, memo) if memo else UNSET,
-                **_dated(run, seq, now),
+                **dated(run, seq, now),
             )
 
         if peer is not None:
             typed |= {"peer": peer.hex(), "member": person.name}
-        return _enter(run, sentence, make, yes, ("invoice", memo, salt, typed))
+        kept = {"kind": "invoice", "says": sentence, **typed}
+        return _tell(run, *enter(run, make, kept, yes, memo, salt))
 
 
 @command(
@@ -123,7 +121,7 @@ def issue(
     key=True,
 )
 @_invoice
-@_confirmed
+@confirmed
 def accept(choices: Choices, invoice: str, yes: bool) -> int:
     """Read the invoice from its signed bytes, say what will be owed, sign."""
     wallet, home = wallet_at_home(choices, "member")
@@ -144,7 +142,7 @@ def accept(choices: Choices, invoice: str, yes: bool) -> int:
     key=True,
 )
 @_invoice
-@_confirmed
+@confirmed
 def cancel(choices: Choices, invoice: str, yes: bool) -> int:
     """Say what a cancellation would do as things stand, ask, sign."""
     wallet, home = wallet_at_home(choices, "member")
@@ -174,7 +172,7 @@ def list_(choices: Choices) -> int:
         settle_all(run)
         found = open_invoices(run)
         left = provision_left(ask_account(run.client, home, run.asker))
-        own = _own(wallet.name, choices.lang)
+        own = own_name(wallet.name, choices.lang)
     if choices.as_json:
         lines = [shape_of_invoice(home, one) for one in found]
         shape = {"v": 1, "unit": home.charter.unit, "invoices": lines}
@@ -207,10 +205,6 @@ def _state(one: OwnInvoice, lang: Language) -> str:
     return say("invoice.state_under_way", lang, state=state) if one.is_under_way else state
 
 
-def _own(name: str | None, lang: Language) -> str:
-    return spoken(name) if name else say("pay.you", lang)
-
-
 def _about(run: Session, one: OwnInvoice, key: str, lang: Language) -> str:
     """Return a sentence on an open invoice."""
     return say(
@@ -219,7 +213,7 @@ def _about(run: Session, one: OwnInvoice, key: str, lang: Language) -> str:
         amount=run.home.money(one.owed, lang),
         due=clock.local_date(one.document.due),
         memo=f" ({one.memo})" if one.memo else "",
-        **parties(one, _own(run.signer.wallet.name, lang), lang),
+        **parties(one, own_name(run.signer.wallet.name, lang), lang),
     )
 
 
@@ -232,26 +226,14 @@ def _answer(
 ) -> int:
     """Enter a document that only names an invoice."""
     now = clock.now_s()
-    kind = document.__name__.lower()
 
     def make(seq: int) -> Document:
-        return document(inv=one.id, **_dated(run, seq, now))
+        return document(inv=one.id, **dated(run, seq, now))
 
-    typed = {} if one.peer is None else {"peer": one.peer.hex()}
-    return _enter(run, sentence, make, yes, (kind, "", b"", typed))
-
-
-def _dated(run: Session, seq: int, now: int) -> dict[str, Any]:
-    """Return the fields that a member's documents share."""
-    return {
-        "by": run.account,
-        "exp": now + VALIDITY_S,
-        "home": run.home.id,
-        "iat": now,
-        "kev": run.signer.wallet.key_number,
-        "net": run.home.charter.net,
-        "seq": seq,
-    }
+    fields = {"kind": document.__name__.lower(), "says": sentence}
+    if one.peer is not None:
+        fields["peer"] = one.peer.hex()
+    return _tell(run, *enter(run, make, fields, yes))
 
 
 def _same(run: Session, typed: dict[str, str], memo: str) -> JournalledOrder | None:
@@ -263,47 +245,16 @@ def _same(run: Session, typed: dict[str, str], memo: str) -> JournalledOrder | N
     return None
 
 
-def _enter(
-    run: Session,
-    sentence: str,
-    make: Callable[[int], Document],
-    yes: bool,
-    extra: tuple[str, str, bytes, dict[str, str]],
-) -> int:
-    """Ask, sign under the next number, write down, send, and tell."""
-    lang = run.choices.lang
-    if not confirm(sentence, lang, yes=yes):
-        raise Failure(ExitCode.REFUSED, "pay.declined")
-    kind, memo, salt, typed = extra
-    view = ask_account(run.client, run.home, run.asker)
-
-    def compose(seq: int) -> Draft:
-        opened = seal_opened(make(seq), run.signer.key_seed)
-        fields = {"kind": kind, "says": sentence, **typed}
-        return Draft(opened.id, opened.sealed, fields, memo, salt)
-
-    # Spec 0009: The wallet MUST write an order to its journal, durably, before it sends it.
-    entry = run.journal.write(run.author, view.seq + 1, clock.now_s(), compose)
-    return _tell(run, entry, settle(run, entry))
-
-
 def _tell(run: Session, entry: JournalledOrder, standing: Standing) -> int:
     """Say what became of a document about an invoice, and return the exit code."""
-    if standing.refusal is not None:
-        raise refusal_failure(standing.refusal)
-    lang, fields = run.choices.lang, entry.draft.sentence_fields
-    says, kind = fields["says"], fields["kind"]
-    document = standing.opened.document
-    inv = entry.draft.order_id if kind == "invoice" else document.inv
-    if not run.choices.as_json:
-        result(say("invoice.entered", lang, sentence=says))
-    state, code = standing.state, ExitCode.DONE
+    shape = tell_entered(run, entry, standing)
+    fields, code = entry.draft.sentence_fields, ExitCode.DONE
+    is_invoice = fields["kind"] == "invoice"
+    inv = entry.draft.order_id if is_invoice else standing.opened.document.inv
     if "peer" in fields:
-        state, code = tell_far(run, standing.opened, bytes.fromhex(fields["peer"]))
+        shape["state"], code = tell_far(run, standing.opened, bytes.fromhex(fields["peer"]))
     if run.choices.as_json:
-        shape = {"v": 1, "invoice": inv.hex(), "kind": kind, "state": state, "says": says}
-        receipt = standing.receipt
-        emit_json(shape | {"entry": None if receipt is None else receipt.idx})
-    elif kind == "invoice" and state != "refused":
-        note(say("invoice.tell_debtor", lang, id=inv.hex()[:12]))
+        emit_json({"v": 1, "invoice": inv.hex()} | shape)
+    elif is_invoice and shape["state"] != "refused":
+        note(say("invoice.tell_debtor", run.choices.lang, id=inv.hex()[:12]))
     return code

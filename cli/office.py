@@ -11,9 +11,9 @@ from cli.asking import Person, find_person, greet
 from cli.choices import Choices
 from cli.cooperative import Cooperative, check_same
 from cli.failures import ExitCode, Failure
-from cli.grammar import argument, command, option
+from cli.grammar import argument, command, confirmed, option
 from cli.node_client import Client
-from cli.office_decisions import Decided, confirmed, decide, output_file, tell_decision
+from cli.office_decisions import Decided, dated, decide, output_file, tell_decision
 from cli.pay import read_address, read_amount, spoken
 from cli.screen import emit_json, note, result
 from cli.sentences import say
@@ -158,15 +158,10 @@ def admit(
 
     def make(seq: int) -> Admission:
         return Admission(
-            by=home.id,
             ceil=high,
             climit=low,
             event=letter.sealed,
-            exp=now + DECISION_VALIDITY_S,
-            iat=now,
-            kev=0,
-            net=home.charter.net,
-            seq=seq,
+            **dated(home, seq, now, DECISION_VALIDITY_S),
         )
 
     with session(choices, wallet, home) as run:
@@ -251,14 +246,9 @@ def limit(
         def make(seq: int) -> LimitChange:
             return LimitChange(
                 acct=person.account,
-                by=home.id,
                 ceil=high,
                 climit=low,
-                exp=now + DECISION_VALIDITY_S,
-                iat=now,
-                kev=0,
-                net=home.charter.net,
-                seq=seq,
+                **dated(home, seq, now, DECISION_VALIDITY_S),
             )
 
         return decide(run, Decided(sentence, "", make), yes, output, account)

@@ -12,7 +12,7 @@ from cli.asking import ask_account
 from cli.choices import Choices
 from cli.cooperative import Cooperative
 from cli.failures import ExitCode, Failure
-from cli.grammar import argument, command, option
+from cli.grammar import argument, command, confirmed, option
 from cli.journal import Draft, JournalledOrder
 from cli.node_client import refusal_failure
 from cli.pay import spoken
@@ -36,7 +36,6 @@ DECISIONS: Final = frozenset(type_name(word) for word in ("admission", "discharg
 _LIMITS: Final = (Refusal.CREDIT_LIMIT_EXCEEDED, Refusal.CEILING_EXCEEDED)
 Teller = Callable[[Choices, str, str, str | None, str], None]
 
-confirmed = option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Does not ask.")
 output_file = option(
     "-o",
     "--output",
@@ -74,8 +73,7 @@ def decide(
     tell = tell or tell_decision
     lang = run.choices.lang
     settle_all(run)
-    if not confirm(decided.sentence, lang, yes=yes):
-        raise Failure(ExitCode.REFUSED, "pay.declined")
+    confirm(decided.sentence, lang, yes=yes)
     used = ask_account(run.client, run.home, run.asker).seq
     passed_on = f"{run.author}/cosign"
     at_least = max(used + 1, run.journal.next_seq(passed_on), run.journal.next_seq(run.author))
@@ -97,6 +95,12 @@ def decide(
         return ExitCode.PENDING
     entry = run.journal.write(run.author, at_least, clock.now_s(), compose)
     return _enter(run, entry, decided.sentence, account, tell)
+
+
+def dated(home: Cooperative, seq: int, now_s: int, validity_s: int) -> dict[str, Any]:
+    """Return the fields that a cooperative's documents share; valid from a second on, for some."""
+    until, net = now_s + validity_s, home.charter.net
+    return {"by": home.id, "exp": until, "iat": now_s, "kev": 0, "net": net, "seq": seq}
 
 
 def kind_of(opened: Opened[Any]) -> str:
@@ -162,8 +166,7 @@ def cosign(choices: Choices, path: Path, yes: bool, output: Path | None) -> int:
             from cli.office_setoff import check_discharge
 
             check_discharge(run, opened.document)
-        if not confirm(sentence, choices.lang, yes=yes):
-            raise Failure(ExitCode.REFUSED, "pay.declined")
+        confirm(sentence, choices.lang, yes=yes)
         sealed = merge(letter.sealed, seal(opened.document, run.signer.key_seed))
         signers = open_any(sealed, DECISIONS).signers
         if len(signers) < home.charter.othr:

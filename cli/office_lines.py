@@ -7,11 +7,11 @@ from cli.asking import greet
 from cli.choices import Choices, Language
 from cli.cooperative import Cooperative
 from cli.failures import ExitCode, Failure
-from cli.grammar import argument, command, option
+from cli.grammar import argument, command, confirmed, option
 from cli.neighbours import Neighbourhood, neighbours, post_line, read_line, waiting
 from cli.node_client import Client
 from cli.office import read_level
-from cli.office_decisions import confirmed
+from cli.office_decisions import dated
 from cli.screen import confirm, emit_json, note, result
 from cli.sentences import say
 from cli.session import Session, session, wallet_at_home
@@ -60,8 +60,7 @@ def line(choices: Choices, url: str, limit: str, their_limit: str, yes: bool) ->
         if own.id != home.id:
             raise ProofError("another cooperative answers at the address of ours")
         version = _version(run, peer)
-        if not confirm(_sentence(home, peer, ours, theirs, lang), lang, yes=yes):
-            raise Failure(ExitCode.REFUSED, "pay.declined")
+        confirm(_sentence(home, peer, ours, theirs, lang), lang, yes=yes)
         terms = terms_between(home, peer, ours, theirs, version + 1, clock.now_s())
         sealed = seal(terms, run.signer.key_seed)
         kept = post_line(run.client, sealed, their_url)
@@ -117,12 +116,7 @@ def terms_between(
         b=b.id,
         bchart=b.sealed,
         blimit=blimit,
-        by=home.id,
-        exp=now + LINE_VALIDITY_S,
-        iat=now,
-        kev=0,
-        net=home.charter.net,
-        seq=version,
+        **dated(home, version, now, LINE_VALIDITY_S),
     )
 
 
@@ -175,8 +169,7 @@ def accept(choices: Choices, name: str, peer: str | None, yes: bool) -> int:
     lang = choices.lang
     with session(choices, wallet, home) as run:
         found = _waiting_with(run, name, peer)
-        if not confirm(_sentence(home, found.end, found.ours, found.theirs, lang), lang, yes=yes):
-            raise Failure(ExitCode.REFUSED, "pay.declined")
+        confirm(_sentence(home, found.end, found.ours, found.theirs, lang), lang, yes=yes)
         own = seal(found.line.document, run.signer.key_seed)
         kept = post_line(run.client, merge(found.line.sealed, own), peer)
         signed = read_line(home, kept, peer or "")

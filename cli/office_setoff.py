@@ -10,13 +10,14 @@ from typing import Any, Final
 import msgspec
 
 from cli import clock
-from cli.asking import NO_DOCUMENT, ask
+from cli.asking import ask
 from cli.choices import Choices
 from cli.cooperative import Cooperative
 from cli.failures import ExitCode
-from cli.grammar import command, option
+from cli.grammar import command, confirmed, option
 from cli.invoice_papers import address_of, name_of
-from cli.office_decisions import Decided, confirmed, decide, output_file, tell_decision
+from cli.office_decisions import Decided, dated, decide, output_file, tell_decision
+from cli.papers import NO_DOCUMENT
 from cli.screen import draw_table, emit_json, note, result
 from cli.sentences import say
 from cli.session import Session, session, wallet_at_home
@@ -136,15 +137,10 @@ def _maker(home: Cooperative, proposal: Proposal) -> Callable[[int], Discharge]:
 
     def make(seq: int) -> Discharge:
         return Discharge(
-            by=home.id,
             cuts=proposal.cuts,
-            exp=now + DISCHARGE_VALIDITY_S,
-            iat=now,
-            kev=0,
-            net=home.charter.net,
             pool=proposal.pool,
             pots=proposal.pots,
-            seq=seq,
+            **dated(home, seq, now, DISCHARGE_VALIDITY_S),
         )
 
     return make

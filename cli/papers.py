@@ -16,9 +16,11 @@ from protocol.messages.orders import Leg, Order, Question
 VALIDITY_S: Final = 3_600
 DECISION_VALIDITY_S: Final = 14 * 86_400  # an officer may wait for the other's signature
 QUESTION_VALIDITY_S: Final = 300
-NO_ORDER: Final = bytes(32)
+NO_DOCUMENT: Final = bytes(32)
 
-Ask = Literal["account", "blinds", "history", "openings", "outcome", "round"]
+Ask = Literal[
+    "account", "blinds", "history", "invoices", "obligations", "openings", "outcome", "round"
+]
 
 
 def inception(
@@ -177,10 +179,11 @@ def question(
     network: bytes,
     *,
     now_s: int,
-    doc: bytes = NO_ORDER,
+    doc: bytes = NO_DOCUMENT,
     first: int = 0,
     most: int = 100,
     kev: int = 0,
+    seq: int = 0,
 ) -> Question:
     """Return a question to a node.
 
@@ -194,6 +197,7 @@ def question(
         first: Index of the first entry wanted, or the greatest one for a history.
         most: How many items at most.
         kev: Key event number of the author.
+        seq: Makes two questions of one second different.
     """
     return Question(
         ask=ask,
@@ -206,7 +210,7 @@ def question(
         kev=kev,
         most=most,
         net=network,
-        seq=0,
+        seq=seq,
     )
 
 

@@ -10,9 +10,10 @@ from cli import clock
 from cli.asking import Person, ask_account, find_person
 from cli.choices import Choices, Language
 from cli.cooperative import Cooperative, keep_charter
+from cli.entering import dated, write_down
 from cli.failures import ExitCode, Failure
-from cli.grammar import argument, command, option
-from cli.journal import Draft, JournalledOrder
+from cli.grammar import argument, command, confirmed, option
+from cli.journal import JournalledOrder
 from cli.node_client import refusal_failure
 from cli.proofs import Standing
 from cli.screen import confirm, emit_json, note, result
@@ -22,13 +23,11 @@ from cli.settling import PATIENCE_S, settle, settle_all
 from cli.wallet_file import Wallet
 from protocol.amounts import AmountError, parse_amount
 from protocol.encoding import check_text
-from protocol.envelope import seal_opened
 from protocol.errors import EncodingError
 from protocol.identifiers import Address, check_name, parse_address
 from protocol.ledger.refusals import Refusal
 from protocol.messages.orders import Leg, Order, purpose_digest
 
-ORDER_VALIDITY_S: Final = 86_400
 MEMO_CHARACTERS_MAX: Final = 256
 SALT_BYTES: Final = 32
 
@@ -48,7 +47,7 @@ SALT_BYTES: Final = 32
 )
 @argument("amount", metavar=("MONTANT", "AMOUNT"), fr="Par exemple 12,50.", en="Such as 12.50.")
 @option("--for", "memo", default="", metavar=("MOTIF", "PURPOSE"), fr="Pour quoi.", en="For what.")
-@option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Asks for no confirmation.")
+@confirmed
 @option(
     "--again",
     is_flag=True,
@@ -187,20 +186,23 @@ def _sign(
     if view.acct == person.account and person.cooperative.id == home.id:
         raise refusal_failure(Refusal.PAYEE_IS_PAYER)
     inv = _invoice(run, invoice, person, minor, fields) if invoice else UNSET
-    if not confirm(_sentence("gives", fields, memo, lang), lang, yes=yes):
-        raise Failure(ExitCode.REFUSED, "pay.declined")
+    confirm(_sentence("gives", fields, memo, lang), lang, yes=yes)
     if person.cooperative.id != home.id:
         keep_charter(run.choices.home, person.cooperative)
     salt = secrets.token_bytes(SALT_BYTES) if memo else b""
     now = clock.now_s()
 
-    def compose(seq: int) -> Draft:
-        order = _order(run, person, minor, inv, memo, salt, seq, now)
-        opened = seal_opened(order, run.signer.key_seed)
-        return Draft(opened.id, opened.sealed, fields, memo, salt)
+    def make(seq: int) -> Order:
+        is_ours = person.cooperative.id == home.id
+        coop: bytes | msgspec.UnsetType = UNSET if is_ours else person.cooperative.id
+        return Order(
+            legs=[Leg(person.account, minor, coop, inv)],
+            unit=home.charter.unit,
+            what=purpose_digest(salt, memo) if memo else UNSET,
+            **dated(run, seq, now),
+        )
 
-    # Spec 0009: The wallet MUST write an order to its journal, durably, before it sends it.
-    return run.journal.write(run.author, view.seq + 1, now, compose)
+    return write_down(run, make, fields, view.seq + 1, memo, salt)
 
 
 def _invoice(
@@ -227,32 +229,6 @@ def _invoice(
     return one.id
 
 
-def _order(
-    run: Session,
-    person: Person,
-    minor: int,
-    inv: bytes | msgspec.UnsetType,
-    memo: str,
-    salt: bytes,
-    seq: int,
-    now: int,
-) -> Order:
-    is_ours = person.cooperative.id == run.home.id
-    coop: bytes | msgspec.UnsetType = UNSET if is_ours else person.cooperative.id
-    return Order(
-        by=run.account,
-        exp=now + ORDER_VALIDITY_S,
-        home=run.home.id,
-        iat=now,
-        kev=run.signer.wallet.key_number,
-        legs=[Leg(person.account, minor, coop, inv)],
-        net=run.home.charter.net,
-        seq=seq,
-        unit=run.home.charter.unit,
-        what=purpose_digest(salt, memo) if memo else UNSET,
-    )
-
-
 def sentence_fields(
     wallet: Wallet, home: Cooperative, person: Person, minor: int, lang: Language
 ) -> dict[str, str]:
@@ -272,6 +248,11 @@ def sentence_fields(
 def spoken(name: str) -> str:
     """Return a name as a sentence says it: `alice` is Alice."""
     return name[:1].upper() + name[1:]
+
+
+def own_name(name: str, lang: Language) -> str:
+    """Return how a sentence names the wallet itself: its name, or "vous"."""
+    return spoken(name) if name else say("pay.you", lang)
 
 
 def _sentence(verb: str, fields: dict[str, str], memo: str, lang: Language) -> str:

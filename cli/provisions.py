@@ -1,28 +1,21 @@
 """`ronde invoice provision`: how much set-offs may pay out of one's account."""
 
-from typing import Final
-
 from cli import clock
 from cli.asking import ask_account
 from cli.choices import Choices
 from cli.cooperative import Cooperative
+from cli.entering import dated, enter, tell_entered
 from cli.failures import ExitCode, Failure
-from cli.grammar import argument, command, option
-from cli.journal import Draft, JournalledOrder
-from cli.node_client import refusal_failure
-from cli.pay import read_amount, spoken
-from cli.proofs import Standing
-from cli.screen import confirm, emit_json, note, result
+from cli.grammar import argument, command, confirmed
+from cli.pay import own_name, read_amount
+from cli.screen import emit_json, note
 from cli.sentences import say
-from cli.session import Session, session, wallet_at_home
-from cli.settling import settle, settle_all
+from cli.session import session, wallet_at_home
+from cli.settling import settle_all
 from protocol.amounts import AmountError, AmountFault, parse_amount
-from protocol.envelope import seal_opened
 from protocol.messages.invoices import INVOICE_AMOUNT_MAX
 from protocol.messages.provisions import Provision
 from protocol.messages.wire import AccountView
-
-VALIDITY_S: Final = 86_400
 
 
 @command(
@@ -38,7 +31,7 @@ VALIDITY_S: Final = 86_400
     fr="Par exemple 50,00 ; 0 retire la provision.",
     en="Such as 50.00; 0 withdraws the provision.",
 )
-@option("--yes", is_flag=True, fr="Ne demande pas confirmation.", en="Does not ask.")
+@confirmed
 def provision(choices: Choices, amount: str, yes: bool) -> int:
     """Say what set-offs may do from now on, ask, sign, send."""
     wallet, home = wallet_at_home(choices, "member")
@@ -49,16 +42,21 @@ def provision(choices: Choices, amount: str, yes: bool) -> int:
     with session(choices, wallet, home) as run:
         settle_all(run)
         view = ask_account(run.client, home, run.asker)
-        own = spoken(wallet.name) if wallet.name else say("pay.you", lang)
+        own = own_name(wallet.name, lang)
         key = "provision.allows" if minor else "provision.ends"
-        sentence = say(key, lang, own=own, amount=home.money(minor, lang))
+        says = say(key, lang, own=own, amount=home.money(minor, lang))
         left = provision_left(view)
         if left:
             note(say("provision.before", lang, amount=home.money(left, lang)))
-        if not confirm(sentence, lang, yes=yes):
-            raise Failure(ExitCode.REFUSED, "pay.declined")
-        entry = _write(run, minor, sentence, view.seq + 1)
-        return _tell(run, entry, settle(run, entry), minor)
+
+        def make(seq: int) -> Provision:
+            return Provision(amt=minor, unit=home.charter.unit, **dated(run, seq, clock.now_s()))
+
+        done = enter(run, make, {"kind": "provision", "says": says}, yes, view=view)
+        shape = tell_entered(run, *done)
+    if choices.as_json:
+        emit_json({"v": 1, "provision": home.decimal(minor)} | shape)
+    return ExitCode.DONE
 
 
 def provision_left(view: AccountView) -> int:
@@ -72,46 +70,3 @@ def _read(text: str, home: Cooperative) -> int:
         return parse_amount(text, home.charter.dec)
     except AmountError as error:
         return 0 if error.reason is AmountFault.ZERO else read_amount(text, home)
-
-
-def _write(run: Session, minor: int, sentence: str, seq_min: int) -> JournalledOrder:
-    now = clock.now_s()
-
-    def compose(seq: int) -> Draft:
-        document = Provision(
-            amt=minor,
-            by=run.account,
-            exp=now + VALIDITY_S,
-            home=run.home.id,
-            iat=now,
-            kev=run.signer.wallet.key_number,
-            net=run.home.charter.net,
-            seq=seq,
-            unit=run.home.charter.unit,
-        )
-        opened = seal_opened(document, run.signer.key_seed)
-        return Draft(opened.id, opened.sealed, {"kind": "provision", "says": sentence}, "", b"")
-
-    # Spec 0009: The wallet MUST write an order to its journal, durably, before it sends it.
-    return run.journal.write(run.author, seq_min, now, compose)
-
-
-def _tell(run: Session, entry: JournalledOrder, standing: Standing, minor: int) -> int:
-    if standing.refusal is not None:
-        raise refusal_failure(standing.refusal)
-    says = entry.draft.sentence_fields["says"]
-    if not run.choices.as_json:
-        result(say("invoice.entered", run.choices.lang, sentence=says))
-        return ExitCode.DONE
-    receipt = standing.receipt
-    emit_json(
-        {
-            "v": 1,
-            "provision": run.home.decimal(minor),
-            "kind": "provision",
-            "state": standing.state,
-            "says": says,
-            "entry": None if receipt is None else receipt.idx,
-        }
-    )
-    return ExitCode.DONE

@@ -67,25 +67,21 @@ def for_json(minor: int, decimals: int) -> str:
     return amounts.to_decimal_text(minor, decimals)
 
 
-def confirm(sentence: str, lang: Language, *, yes: bool) -> bool:
-    """Repeat what is about to happen and ask whether to go on.
+def confirm(sentence: str, lang: Language, *, yes: bool) -> None:
+    """Repeat what is about to happen and go on only when the person says so.
 
     Args:
         sentence: Who gives what to whom.
         lang: Language of the question.
         yes: The person answered beforehand (`--yes`); the sentence is still printed.
 
-    Returns:
-        True for oui, o, yes, y; anything else, an empty line and the end of input are a no.
-
     Raises:
-        Failure: usage, there is no terminal to ask on.
+        Failure: refused, unless the answer is oui, o, yes or y; an empty line and the end of
+            input are a no; usage, there is no terminal to ask on.
     """
     note(sentence)
-    if yes:
-        return True
-    answer = ask(say("screen.confirm", lang), lang)
-    return answer.casefold() in _YES
+    if not yes and ask(say("screen.confirm", lang), lang).casefold() not in _YES:
+        raise Failure(ExitCode.REFUSED, "pay.declined")
 
 
 def ask(question: str, lang: Language) -> str:

@@ -30,7 +30,7 @@ CLEAR: Final[dict[str, tuple[str, str]]] = {
     "clear.circling": ("boucles", "cycles"),
     "clear.writing": ("écriture", "writing"),
     "clear.unproven": (
-        "VÉRIFICATION ÉCHOUÉE : la compensation calculée n’est pas l’optimum ({reason})",
+        "VÉRIFICATION ÉCHOUÉE : la compensation calculée n'est pas l'optimum ({reason})",
         "VERIFICATION FAILED: the set-off found is not the optimum ({reason})",
     ),
     "clear.wrote": ("Écrit : {path}", "Written: {path}"),

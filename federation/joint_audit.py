@@ -104,14 +104,7 @@ def check_joint(
         logs: The replayed logs, by cooperative.
     """
     left = Counter(_of_piece(piece) for piece in pieces(graph, flow, positions))
-    seen: dict[bytes, None] = {}
-    for applied, node in applied_in(logs, report.id):
-        if applied.tx in seen:
-            continue
-        seen[applied.tx] = None
-        place = f"set-off {short(applied.tx)}"
-        if (list(applied.panel), applied.exp) != (convening.panel, convening.exp):
-            report.find(Code.ROUND_TERMS, place, node)
+    for applied, place, node in applied_in(report, convening, logs):
         shape = _of_applied(applied)
         # Spec 0018: The reader MUST refuse a certificate other than a piece of the solution, or of
         # a piece that another certificate has set off.

@@ -1,6 +1,6 @@
 """The certificates of a round, as they stand in the logs, held against its solution (spec 0015)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from federation.cycles import short_cycles
 from federation.findings import Code, Finding, short
@@ -29,15 +29,7 @@ def check_certified(
     """
     expected = {(cycle.members, cycle.amount) for cycle in short_cycles(graph, flow)}
     left = {(debtor, creditor): amount for debtor, creditor, amount in graph.debts(flow)}
-    seen: dict[bytes, None] = {}
-    for applied, node in applied_in(logs, report.id):
-        if applied.tx in seen:
-            continue
-        seen[applied.tx] = None
-        place = f"set-off {short(applied.tx)}"
-        # Spec 0015: The reader MUST refuse a certificate of another panel or deadline.
-        if (list(applied.panel), applied.exp) != (convening.panel, convening.exp):
-            report.find(Code.ROUND_TERMS, place, node)
+    for applied, place, node in applied_in(report, convening, logs):
         # Spec 0015: The reader MUST refuse a certificate of a cycle outside the solution.
         if (applied.cycle, applied.amt) not in expected:
             report.find(Code.ROUND_CYCLE, place, node)
@@ -53,14 +45,31 @@ def check_certified(
             report.find(Code.ROUND_EXCESS, place, excess=-rest)
 
 
-def applied_in(logs: Logs, round_id: bytes) -> list[tuple[Applied, str]]:
-    """Return the certificates of a round that stand in logs, with the name of each log."""
-    return [
-        (applied, logs[cooperative].name)
-        for cooperative in sorted(logs)
-        for applied in logs[cooperative].applied
-        if applied.round == round_id
-    ]
+def applied_in(
+    report: RoundReport, convening: Convening, logs: Logs
+) -> Iterator[tuple[Applied, str, str]]:
+    """Yield each certificate of a round that stands in logs once, and check its terms.
+
+    Args:
+        report: Of the round; gets the findings.
+        convening: Of the round.
+        logs: The replayed logs, by cooperative.
+
+    Yields:
+        What was applied, how a finding names it, and the name of the first log that has it.
+    """
+    seen: dict[bytes, None] = {}
+    for cooperative in sorted(logs):
+        log = logs[cooperative]
+        for applied in log.applied:
+            if applied.round != report.id or applied.tx in seen:
+                continue
+            seen[applied.tx] = None
+            place = f"set-off {short(applied.tx)}"
+            # Spec 0015: The reader MUST refuse a certificate of another panel or deadline.
+            if (list(applied.panel), applied.exp) != (convening.panel, convening.exp):
+                report.find(Code.ROUND_TERMS, place, log.name)
+            yield applied, place, log.name
 
 
 def unpublished(rounds: Iterable[RoundReport], logs: Logs) -> list[Finding]:

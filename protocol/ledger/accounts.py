@@ -28,6 +28,10 @@ class Role(IntEnum):
     CORRESPONDENT = 3
 
 
+HOLDERS: Final = (int(Role.MEMBER), int(Role.COOPERATIVE))
+"""What accounts are for that pay, are paid, and owe; numbers, as the column of roles has them."""
+
+
 class KeyState(msgspec.Struct, frozen=True):
     """Which keys speak for an account.
 

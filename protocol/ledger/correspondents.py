@@ -7,7 +7,7 @@ answers; the sealed answer, with the offer inside, is an entry of both logs.
 from msgspec import UNSET
 
 from protocol.envelope import Opened, open_sealed
-from protocol.ledger.accounts import Role
+from protocol.ledger.accounts import HOLDERS
 from protocol.ledger.authority import check_neighbour, check_node, check_reply, check_validity
 from protocol.ledger.book import SUSPENSE_SLOT, Book, Correspondent
 from protocol.ledger.changes import Change, Changes, OfferAnswered, Posted
@@ -56,7 +56,7 @@ def offer_verdict(book: Book, slot: int, offer: Offer, at: int) -> Refusal | Non
         return Refusal.WRONG_UNIT
     accounts = book.accounts
     payee = accounts.find(offer.acct)
-    if payee < 0 or accounts.role[payee] not in (Role.MEMBER, Role.COOPERATIVE):
+    if payee < 0 or accounts.role[payee] not in HOLDERS:
         return Refusal.PAYEE_UNKNOWN
     if accounts.balance[payee] + offer.amt > accounts.ceiling[payee]:
         return Refusal.CEILING_EXCEEDED

@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from protocol.envelope import Opened
-from protocol.ledger.accounts import Role
+from protocol.ledger.accounts import HOLDERS
 from protocol.ledger.authority import (
     check_author,
     check_node,
@@ -34,7 +34,6 @@ from protocol.messages.invoices import Acceptance, Cancellation, Discharge, Invo
 from protocol.messages.orders import Leg
 
 WAITING_MAX: Final = 256
-_PARTIES: Final = (int(Role.MEMBER), int(Role.COOPERATIVE))
 
 
 def author_slot(book: Book, opened: Opened[Any], at: int) -> int | Refusal:
@@ -46,7 +45,7 @@ def author_slot(book: Book, opened: Opened[Any], at: int) -> int | Refusal:
     if refusal is not None:
         return refusal
     slot = book.accounts.find(document.by)
-    if slot < 0 or book.accounts.role[slot] not in _PARTIES:
+    if slot < 0 or book.accounts.role[slot] not in HOLDERS:
         return Refusal.AUTHOR_UNKNOWN
     refusal = check_author(book, slot, document.kev, opened.signers)
     refusal = refusal or check_sequence(book, slot, document.seq)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from msgspec import UNSET
 
-from protocol.ledger.accounts import Role
+from protocol.ledger.accounts import HOLDERS
 from protocol.ledger.book import COOPERATIVE_SLOT, SUSPENSE_SLOT, Book
 from protocol.ledger.changes import (
     Change,
@@ -16,8 +16,6 @@ from protocol.ledger.changes import (
 )
 from protocol.ledger.refusals import Refusal
 from protocol.messages.joint import JointSetOff, Part
-
-_OWN = (int(Role.MEMBER), int(Role.COOPERATIVE))
 
 
 def part_of(terms: JointSetOff, tx: bytes, cooperative: bytes) -> Part:
@@ -180,7 +178,7 @@ def reserve(
         one = book.head.invoices[invoice]
         for slot, step in ((one.debtor, 1), (one.creditor, -1)):
             # The side at another cooperative stands here with that cooperative's account.
-            if book.accounts.role[slot] in _OWN:
+            if book.accounts.role[slot] in HOLDERS:
                 net[slot] = net.get(slot, 0) + step
         cuts.append((invoice, reference))
     # Spec 0018: A part MUST let each account of the book off exactly as much as the account lets

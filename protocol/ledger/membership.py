@@ -2,7 +2,7 @@
 
 from protocol.envelope import Opened, open_sealed
 from protocol.identifiers import correspondent_account
-from protocol.ledger.accounts import KeyState, Role
+from protocol.ledger.accounts import HOLDERS, KeyState, Role
 from protocol.ledger.authority import (
     are_acceptable,
     check_author,
@@ -85,7 +85,7 @@ def decide_limits(book: Book, opened: Opened[LimitChange], at: int) -> Changes |
     change = opened.document
     slot = book.accounts.find(change.acct)
     # Spec 0006: The limits of a correspondent account MUST change through a credit line alone.
-    if slot < 0 or book.accounts.role[slot] not in (Role.MEMBER, Role.COOPERATIVE):
+    if slot < 0 or book.accounts.role[slot] not in HOLDERS:
         return Refusal.ACCOUNT_UNKNOWN
     return (
         LimitsSet(slot, change.climit, change.ceil),

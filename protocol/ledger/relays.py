@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from protocol.envelope import Opened, open_any, open_sealed
 from protocol.kinds import TYPE_OF
-from protocol.ledger.accounts import Role
+from protocol.ledger.accounts import HOLDERS
 from protocol.ledger.authority import check_neighbour, check_node, check_reply
 from protocol.ledger.book import Book, Correspondent
 from protocol.ledger.changes import (
@@ -29,7 +29,6 @@ from protocol.messages.relaying import Acknowledgement, Relay
 
 WAITING_ABROAD_MAX: Final = 4_096
 RELAYED: Final = frozenset(TYPE_OF[kind] for kind in (Invoice, Acceptance, Cancellation))
-_PARTIES: Final = (int(Role.MEMBER), int(Role.COOPERATIVE))
 
 Told = Opened[Any]
 
@@ -104,7 +103,7 @@ def _invoice(book: Book, slot: int, told: Opened[Invoice]) -> Change | Refusal:
     if invoice.unit != book.unit:
         return Refusal.WRONG_UNIT
     debtor = book.accounts.find(invoice.debtor)
-    if debtor < 0 or book.accounts.role[debtor] not in _PARTIES:
+    if debtor < 0 or book.accounts.role[debtor] not in HOLDERS:
         return Refusal.DEBTOR_UNKNOWN
     # Spec 0017: A book MUST NOT have more than 4,096 waiting invoices from one other cooperative.
     if book.invoices.waiting(slot) >= WAITING_ABROAD_MAX:
@@ -185,6 +184,6 @@ def debtor_of(book: Book, invoice: Invoice) -> int | Refusal:
         line = book.correspondent(invoice.coop)
         return Refusal.LINE_UNKNOWN if line is None else line[0]
     slot = book.accounts.find(invoice.debtor)
-    if slot < 0 or book.accounts.role[slot] not in _PARTIES:
+    if slot < 0 or book.accounts.role[slot] not in HOLDERS:
         return Refusal.DEBTOR_UNKNOWN
     return slot

@@ -1,12 +1,10 @@
 """The rule of a transfer order: one payer, 1 to 1,000 payees (spec 0006); it only reads."""
 
-from typing import Final
-
 from msgspec import UNSET
 
 from protocol.encoding import INT_MAX
 from protocol.envelope import Opened
-from protocol.ledger.accounts import Role
+from protocol.ledger.accounts import HOLDERS
 from protocol.ledger.authority import (
     SEQUENCE_AHEAD_MAX,
     SKEW_MAX_S,
@@ -21,8 +19,6 @@ from protocol.ledger.far_payments import hold_invoice
 from protocol.ledger.invoices import reductions
 from protocol.ledger.refusals import Refusal
 from protocol.messages.orders import Leg, Order
-
-_PAYEES: Final = (int(Role.MEMBER), int(Role.COOPERATIVE))
 
 
 def decide_order(book: Book, opened: Opened[Order], at: int) -> Changes | Refusal:
@@ -45,7 +41,7 @@ def decide_order(book: Book, opened: Opened[Order], at: int) -> Changes | Refusa
     payer = accounts.find(order.by)
     if (
         payer < 0
-        or accounts.role[payer] not in _PAYEES
+        or accounts.role[payer] not in HOLDERS
         or order.net != book.net
         or order.home != book.cooperative
         or order.unit != book.unit
@@ -75,7 +71,7 @@ def _first_wrong(book: Book, payer: int, opened: Opened[Order], at: int) -> Refu
     if refusal is not None:
         return refusal
     # Spec 0006: The payer of an order MUST be a member or the cooperative itself.
-    if payer < 0 or book.accounts.role[payer] not in _PAYEES:
+    if payer < 0 or book.accounts.role[payer] not in HOLDERS:
         return Refusal.AUTHOR_UNKNOWN
     refusal = check_author(book, payer, order.kev, opened.signers)
     refusal = refusal or check_sequence(book, payer, order.seq)
@@ -97,7 +93,7 @@ def _decide_legs(book: Book, payer: int, order: Order) -> Changes | Refusal:
         if leg.inv is not UNSET:
             paying_off = True
         slot = find(leg.acct)
-        if slot < 0 or role[slot] not in _PAYEES:
+        if slot < 0 or role[slot] not in HOLDERS:
             return _first_refusal(book, order.legs)
         if slot == payer:
             return _first_refusal(book, order.legs)
@@ -129,7 +125,7 @@ def _first_refusal(book: Book, legs: list[Leg]) -> Refusal:
     if any(leg.coop is not UNSET for leg in legs):
         return Refusal.FOREIGN_LEG_NOT_ALONE
     slots = [book.accounts.find(leg.acct) for leg in legs]
-    if any(slot < 0 or book.accounts.role[slot] not in _PAYEES for slot in slots):
+    if any(slot < 0 or book.accounts.role[slot] not in HOLDERS for slot in slots):
         return Refusal.PAYEE_UNKNOWN
     return Refusal.PAYEE_IS_PAYER
 

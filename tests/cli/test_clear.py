@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.choices import Language
 from cli.clear import Wanted, run_clear
 from cli.clear_report import share_millionths
 from cli.debt_table import Amounts
@@ -71,7 +72,7 @@ def test_json_says_what_the_documentation_says(
     ],
 )  # fmt: skip
 def test_a_person_reads_a_table(
-    ring: Path, lang: str, words: list[str], capsys: pytest.CaptureFixture[str]
+    ring: Path, lang: Language, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_clear(ring, False, lang) == 0
     out = capsys.readouterr().out
@@ -100,8 +101,8 @@ def test_a_missing_file_and_a_bad_one_have_their_exit_codes(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        "le fichier « none.csv » n’existe pas",
-        "ligne 2 : « a » se doit de l’argent à lui-même",
+        "le fichier « none.csv » n'existe pas",
+        "ligne 2 : « a » se doit de l'argent à lui-même",
         "line 2: “a” owes money to itself",
     ]
 
@@ -172,7 +173,7 @@ def test_a_solver_that_lies_is_found_out_and_no_figure_is_printed(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        f"VÉRIFICATION ÉCHOUÉE : la compensation calculée n’est pas l’optimum ({french})",
+        f"VÉRIFICATION ÉCHOUÉE : la compensation calculée n'est pas l'optimum ({french})",
         f"VERIFICATION FAILED: the set-off found is not the optimum ({english})",
     ]
     assert not ring.with_suffix(".cert").exists()

@@ -13,23 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import clear, clear_rings
+from cli import clear, clear_rings, clear_verify
 from cli.clear_certificate import Certificate, decode, encode
 from cli.clear_picture import Figures, draw
 from cli.clear_rings import Ring, check_rings
 from cli.debts import read_table
 from cli.failures import Failure
-from cli.main import main
 from federation import tie_break
 from federation.engine import clear as find
 from federation.library import Amounts
 from federation.network import Network, merge
 from federation.rings import walk
 from protocol.errors import ProofError
+from tests.cli.clearing import SALT, Capture, answer, loaded_by_verify, ronde
 
 DEBTS = "debtor,creditor,amount\nA,B,100.00\nB,C,80.00\nC,A,70.00\nC,D,5.00\nD,C,2.00\nA,B,1.00\n"
-SALT = "00" * 32
-Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
@@ -39,19 +37,13 @@ def debts(tmp_path: Path) -> Path:
     return path
 
 
-def ronde(*words: object) -> int:
-    return main(["clear", *map(str, words)])
-
-
 @pytest.mark.parametrize("salt", [[], ["--salt", SALT]])
 def test_a_certificate_that_was_written_holds(
     debts: Path, tmp_path: Path, salt: list[str], capsys: Capture
 ) -> None:
     out = tmp_path / "debts.cert"
-    assert ronde(debts, "--json", "--certificate", out, *salt) == 0
-    cleared = json.loads(capsys.readouterr().out)
-    assert ronde("verify", debts, out, "--json") == 0
-    verified = json.loads(capsys.readouterr().out)
+    cleared = answer(capsys, debts, "--certificate", out, *salt)
+    verified = answer(capsys, "verify", debts, out)
     assert cleared.pop("cycles") == 2
     del cleared["seconds"], verified["seconds"]
     assert verified == cleared
@@ -166,18 +158,22 @@ def test_too_many_members_take_no_salt(
     assert ronde(debts) == 0
 
 
+def test_a_check_that_does_not_fit_in_memory_may_be_tried_again_elsewhere(
+    debts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    out = tmp_path / "debts.cert"
+    assert ronde(debts, "--certificate", out) == 0
+    monkeypatch.setattr(clear_verify, "verify", full)
+    assert ronde("verify", debts, out) == 4
+
+
 def test_the_check_loads_no_solver(debts: Path, tmp_path: Path) -> None:
     out = tmp_path / "debts.cert"
     assert ronde(debts, "--certificate", out) == 0
-    code = (
-        "import sys; from cli.main import main; code = main(sys.argv[1:]);"
-        "print([name for name in sys.modules if name.split('.')[0] in"
-        " ('ortools', 'networkx', 'scipy', 'pandas') or name == 'federation.engine']); "
-        "sys.exit(code)"
-    )
-    line = [sys.executable, "-c", code, "clear", "verify", str(debts), str(out)]
-    run = subprocess.run(line, capture_output=True, text=True, check=True)
-    assert run.stdout.splitlines()[-1] == "[]"
+    assert loaded_by_verify(debts, out) == "[]"
 
 
 def test_the_cycles_are_a_file_of_debts_that_clears_in_full(
@@ -195,9 +191,8 @@ def test_the_cycles_are_a_file_of_debts_that_clears_in_full(
         Ring(("C", "D"), 200).id
     ] * 2
     capsys.readouterr()
-    assert ronde(out, "--json") == 0
-    answer = json.loads(capsys.readouterr().out)
-    assert (answer["cleared"], answer["gross_after"]) == ("214.00", "0.00")
+    whole = answer(capsys, out)
+    assert (whole["cleared"], whole["gross_after"]) == ("214.00", "0.00")
 
 
 def test_the_cycles_as_json_say_the_same(debts: Path, tmp_path: Path) -> None:
@@ -249,11 +244,10 @@ def test_cycles_of_very_many_arcs_are_looked_for_only_when_wanted(
 ) -> None:
     monkeypatch.setattr(clear, "ARCS_COUNTED_MAX", 1)
     proof = tmp_path / "debts.cert"
-    assert ronde(debts, "--json", "--certificate", proof) == 0
-    assert json.loads(capsys.readouterr().out)["cycles"] is None
+    assert answer(capsys, debts, "--certificate", proof)["cycles"] is None
     assert ronde("verify", debts, proof) == 0
-    assert ronde(debts, "--json", "--cycles", tmp_path / "cycles.csv") == 0
-    assert json.loads(capsys.readouterr().out.splitlines()[-1])["cycles"] == 2
+    capsys.readouterr()
+    assert answer(capsys, debts, "--cycles", tmp_path / "cycles.csv")["cycles"] == 2
 
 
 @pytest.mark.parametrize(
@@ -320,8 +314,7 @@ def test_the_tiers_hold_every_member_and_all_that_stays_owed(
     path = tmp_path / "chain.csv"
     path.write_text("".join(f"m{n:03},m{n + 1:03},1\n" for n in range(steps)), encoding="utf-8")
     for salt in ([], ["--salt", SALT]):
-        assert ronde(path, "--json", *salt) == 0
-        tiers = json.loads(capsys.readouterr().out)["tiers"]
+        tiers = answer(capsys, path, *salt)["tiers"]
         assert len(tiers) == min(steps + 1, 64)
         assert [tier["tier"] for tier in tiers] == list(range(len(tiers)))
         assert sum(tier["members"] for tier in tiers) == steps + 1
@@ -347,8 +340,7 @@ def test_a_salt_that_leaves_a_choice_is_passed_over_and_refused(
 ) -> None:
     path, out, fair = tmp_path / "two.csv", tmp_path / "two.cert", tmp_path / "fair.cert"
     path.write_text(TWO_WAYS, encoding="utf-8")
-    assert ronde(path, "--json", "--certificate", fair, "--salt", SALT) == 0
-    assert json.loads(capsys.readouterr().out)["salt"] == SALT
+    assert answer(capsys, path, "--certificate", fair, "--salt", SALT)["salt"] == SALT
     # Equal ties of all arcs stand for hashes that happen to agree.
     real = tie_break.ties_of
 
@@ -357,8 +349,7 @@ def test_a_salt_that_leaves_a_choice_is_passed_over_and_refused(
         return ties * 0 if salt == bytes(32) else ties
 
     monkeypatch.setattr(tie_break, "ties_of", blind)
-    assert ronde(path, "--json", "--certificate", out, "--salt", SALT) == 0
-    used = json.loads(capsys.readouterr().out)["salt"]
+    used = answer(capsys, path, "--certificate", out, "--salt", SALT)["salt"]
     assert used == tie_break.next_salt(bytes(32)).hex()
     assert ronde("verify", path, out) == 0
     found = decode(fair.read_bytes())

@@ -13,38 +13,7 @@ from cli.clear_certificate import Certificate, decode, encode
 from cli.clear_picture import Figures, draw
 from cli.clear_rings import Ring
 from cli.debts import read_table
-from cli.main import main
-
-DEBTS = (
-    "débiteur,créancier,montant,poids\nAnne,Bruno,10.00,3\nBruno,Chloé,8.00,\nChloé,Anne,2.00,1\n"
-)
-LINES = "de;vers;limite;poids\nChloé;Anne;4,5;\nChloé;Anne;1;-1\nL;Bruno;3;-9\n"
-SALT = "00" * 32
-Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def debts(tmp_path: Path) -> Path:
-    path = tmp_path / "debts.csv"
-    path.write_text(DEBTS, encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def lines(tmp_path: Path) -> Path:
-    path = tmp_path / "lines.csv"
-    path.write_text(LINES, encoding="utf-8-sig")
-    return path
-
-
-def ronde(*words: object) -> int:
-    return main(["clear", *map(str, words)])
-
-
-def answer(capsys: Capture, *words: object) -> dict[str, object]:
-    assert ronde(*words, "--json") == 0
-    found: dict[str, object] = json.loads(capsys.readouterr().out)
-    return found
+from tests.cli.clearing import DEBTS, LINES, SALT, Capture, answer, ronde
 
 
 def test_json_has_fields_of_weights_and_lines_only_where_there_are_some(

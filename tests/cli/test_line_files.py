@@ -2,9 +2,6 @@
 
 import csv
 import io
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,40 +17,9 @@ from cli.debt_faults import DebtFileError, DebtFileFault
 from cli.debts import read_debts, read_table
 from cli.debts_arrow import read_arrow
 from cli.line_table import parse_lines, read_lines
-from cli.main import main
 from protocol.amounts import to_decimal_text
 from protocol.errors import ProofError
-
-DEBTS = (
-    "débiteur,créancier,montant,poids\nAnne,Bruno,10.00,3\nBruno,Chloé,8.00,\nChloé,Anne,2.00,1\n"
-)
-LINES = "de;vers;limite;poids\nChloé;Anne;4,5;\nChloé;Anne;1;-1\nL;Bruno;3;-9\n"
-SALT = "00" * 32
-Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def debts(tmp_path: Path) -> Path:
-    path = tmp_path / "debts.csv"
-    path.write_text(DEBTS, encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def lines(tmp_path: Path) -> Path:
-    path = tmp_path / "lines.csv"
-    path.write_text(LINES, encoding="utf-8-sig")
-    return path
-
-
-def ronde(*words: object) -> int:
-    return main(["clear", *map(str, words)])
-
-
-def answer(capsys: Capture, *words: object) -> dict[str, object]:
-    assert ronde(*words, "--json") == 0
-    found: dict[str, object] = json.loads(capsys.readouterr().out)
-    return found
+from tests.cli.clearing import LINES, SALT, Capture, answer, loaded_by_verify, ronde
 
 
 @pytest.mark.parametrize(
@@ -63,8 +29,8 @@ def answer(capsys: Capture, *words: object) -> dict[str, object]:
         ("de,vers,poids\n", "il faut une colonne de chaque nom", "one column of each name"),
         ("A,A,1\n", "ligne 1 : « A » se prête à lui-même", "line 1: “A” lends to itself"),
         ("A,B,1\nA,B,-1\n", "ligne 2 : « -1 » : une limite", "line 2: “-1”: a limit"),
-        ("A,B,1,2\n", "ligne 1 : « 2 » n’est pas un poids de ligne", "“2” is no weight of a line"),
-        ("A,B,x\n", "n’est pas un montant", "is not an amount"),
+        ("A,B,1,2\n", "ligne 1 : « 2 » n'est pas un poids de ligne", "“2” is no weight of a line"),
+        ("A,B,x\n", "n'est pas un montant", "is not an amount"),
         ("A,B,9223372036854775807\n", "baissez les limites", "lower the limits"),
     ],
 )
@@ -313,12 +279,4 @@ def test_an_arrow_file_may_have_weights(tmp_path: Path) -> None:
 def test_the_check_with_lines_loads_no_solver(debts: Path, lines: Path, tmp_path: Path) -> None:
     out = tmp_path / "debts.cert"
     assert ronde(debts, "--lines", lines, "--certificate", out) == 0
-    code = (
-        "import sys; from cli.main import main; code = main(sys.argv[1:]);"
-        "print([name for name in sys.modules if name.split('.')[0] in"
-        " ('ortools', 'networkx', 'pylmcf') or name == 'federation.engine']); sys.exit(code)"
-    )
-    words = [str(debts), str(out), "--lines", str(lines)]
-    line = [sys.executable, "-c", code, "clear", "verify", *words]
-    run = subprocess.run(line, capture_output=True, text=True, check=True)
-    assert run.stdout.splitlines()[-1] == "[]"
+    assert loaded_by_verify(debts, out, "--lines", lines) == "[]"

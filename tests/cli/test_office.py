@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cli import clock, letters, node_client, wallet_file
+from cli import clock, letters, node_client, screen, wallet_file
 from cli.cooperative import read_charter
 from cli.failures import Failure
 from cli.journal import Journal
@@ -140,9 +140,7 @@ def test_an_application_that_does_not_hold_is_not_admitted(
 def test_nothing_is_decided_of_others_or_without_a_yes(
     office: Office, node: FakeNode, line: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cli import office_decisions
-
-    monkeypatch.setattr(office_decisions, "confirm", lambda *_, **__: False)
+    monkeypatch.setattr(screen, "ask", lambda *_: "non")
     assert office.purse.types(*line) == 1
     assert node.documents == []
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cli import pay
+from cli import pay, screen
 from cli.journal import Journal
 from protocol.envelope import open_sealed, seal
 from protocol.ledger.refusals import Refusal
@@ -68,7 +68,7 @@ def test_an_order_is_sent_with_its_purpose_and_its_proof_is_kept(
 def test_a_person_may_still_say_no(
     alice: Purse, node: FakeNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pay, "confirm", lambda *_, **__: False)
+    monkeypatch.setattr(screen, "ask", lambda *_: "non")
     assert alice.types("pay", "bob", "1") == 1
     assert "Rien n'a été fait" in alice.err
     assert node.documents == []

@@ -110,7 +110,7 @@ def test_json_is_one_versioned_line_in_plain_letters(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize("answer", ["o", "O", "oui", "Oui ", "y", "YES"])
 def test_a_yes_is_a_yes(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(answer + "\n"))
-    assert screen.confirm("Alice donne", "fr", yes=False)
+    screen.confirm("Alice donne", "fr", yes=False)
 
 
 @pytest.mark.parametrize("answer", ["\n", "n\n", "non\n", "ouais\n", "", "x\n"])
@@ -118,7 +118,9 @@ def test_anything_else_is_a_no(
     answer: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(answer))
-    assert not screen.confirm("Alice donne", "fr", yes=False)
+    with pytest.raises(Failure, match=r"pay\.declined") as caught:
+        screen.confirm("Alice donne", "fr", yes=False)
+    assert caught.value.code is ExitCode.REFUSED
     seen = capsys.readouterr()
     assert seen.out == ""
     assert seen.err.startswith("Alice donne\nOn y va ? [o/N]")
@@ -127,7 +129,7 @@ def test_anything_else_is_a_no(
 def test_the_sentence_is_repeated_even_when_yes_was_said_before(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert screen.confirm("Alice donne", "fr", yes=True)
+    screen.confirm("Alice donne", "fr", yes=True)
     assert capsys.readouterr().err == "Alice donne\n"
 
 

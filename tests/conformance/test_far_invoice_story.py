@@ -1,6 +1,5 @@
 """Debts between two towns: asked for, accepted, paid in part, cancelled by both; nodes that die."""
 
-import json
 import random
 import threading
 import time
@@ -11,43 +10,21 @@ import pytest
 
 from cli import far_invoices
 from cli.main import main
-from protocol.identifiers import TextKind, to_text
+from tests.conformance.stories import audit, refused, watched
 from tests.conformance.test_kill import dice_of
-from tests.conformance.town import PATIENCE_S, Person, Run, Town
+from tests.conformance.town import PATIENCE_S, Person, Town
 
 KILLS = 4
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with Town(tmp_path_factory.mktemp("town")) as built:
-        auditor = built.person("auditor", "--officer")
-        key = to_text(TextKind.KEY, auditor.wallet.key)
-        here, there = (
-            built.found("Bretagne", "--auditor", key),
-            built.found("Rhône", "--auditor", key),
-        )
+    with watched(tmp_path_factory.mktemp("town"), "Bretagne", "Rhône") as built:
+        here, there = built.nodes.values()
         built.member("alice", here)
         built.member("bob", there)
         built.join(here, there)
         yield built
-
-
-@pytest.fixture
-def alice(town: Town) -> Person:
-    return Person(town.folder / "alice", town.phrase)
-
-
-@pytest.fixture
-def bob(town: Town) -> Person:
-    return Person(town.folder / "bob", town.phrase)
-
-
-def refused(run: Run, code: int, *parts: str) -> None:
-    assert run.code == code, run
-    assert "Traceback" not in run.err
-    for part in parts:
-        assert part in run.err, run
 
 
 def stands(person: Person) -> dict[str, tuple[str, str, str, str | None, bool]]:
@@ -68,18 +45,6 @@ def agree(one: Person, two: Person) -> bool:
     return {inv: line[1:4] for inv, line in here.items()} == {
         inv: line[1:4] for inv, line in there.items()
     }
-
-
-def audit(town: Town, capsys: pytest.CaptureFixture[str], place: str) -> tuple[int, list[str]]:
-    folder = town.folder / place
-    auditor = Person(town.folder / "auditor", town.phrase)
-    urls = [node.url for node in town.nodes.values()]
-    auditor.does("audit", "fetch", *urls, "-o", str(folder))
-    capsys.readouterr()
-    code = main(["audit", "verify", str(folder), "--json"])
-    shape = json.loads(capsys.readouterr().out)
-    assert len(shape["nodes"]) == 2, shape
-    return code, [one["code"] for one in shape["findings"] if one["level"] == "failure"]
 
 
 def test_an_invoice_is_asked_for_abroad_accepted_paid_in_part_and_cancelled(
@@ -111,7 +76,7 @@ def test_an_invoice_is_asked_for_abroad_accepted_paid_in_part_and_cancelled(
     assert "Les deux annulent" in both.out and "pris fin des deux côtés" in both.err
     assert stands(alice) == stands(bob) == {}
     assert (alice.balance(), bob.balance()) == ("2.50", "-2.50")
-    assert audit(town, capsys, "first") == (0, [])
+    assert audit(town, capsys, "first", *town.nodes) == (0, [])
 
 
 def test_withdrawn_declined_and_refused(town: Town, alice: Person, bob: Person) -> None:
@@ -210,13 +175,13 @@ def test_invoices_outlive_either_node_and_an_auditor_finds_both_books_alike(
     while not agree(alice, bob):
         assert time.monotonic() < until, (stands(alice), stands(bob))
         time.sleep(0.2)
-    assert audit(town, capsys, "last") == (0, [])
+    assert audit(town, capsys, "last", *town.nodes) == (0, [])
 
 
 def test_a_log_that_lost_what_it_told_of_is_named(
     town: Town, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    code, found = audit(town, capsys, "tampered")
+    code, found = audit(town, capsys, "tampered", *town.nodes)
     assert (code, found) == (0, [])
     entries = town.folder / "tampered" / "bretagne" / "entries"
     content = bytearray(entries.read_bytes())

@@ -1,6 +1,5 @@
 """Debts of members and debts on a line, set off in one round of real nodes, told and audited."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,15 +9,15 @@ import pytest
 
 from cli import keystore
 from cli.audit_files import BLINDS
-from cli.main import main
 from cli.node_client import Client
 from node.clock import now_s
 from node.keyfile import load_keys
 from protocol.envelope import document_id, open_sealed, seal
-from protocol.identifiers import TextKind, from_text, reserved_account, to_text
+from protocol.identifiers import TextKind, from_text, reserved_account
 from protocol.messages.decisions import Charter, LimitChange
 from protocol.messages.invoices import Acceptance, Invoice
 from protocol.messages.wire import SUBMISSION, Submission
+from tests.conformance.stories import audit, person, watched
 from tests.conformance.town import PATIENCE_S, PHRASE, Node, Person, Town
 
 MEMBERS = {"alice": "Bretagne", "dan": "Bretagne", "bob": "Rhône", "carole": "Rhône"}
@@ -26,19 +25,11 @@ MEMBERS = {"alice": "Bretagne", "dan": "Bretagne", "bob": "Rhône", "carole": "R
 
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
-    with Town(tmp_path) as built:
-        auditor = built.person("auditor", "--officer")
-        key = to_text(TextKind.KEY, auditor.wallet.key)
-        for name in ("Bretagne", "Rhône"):
-            built.found(name, "--auditor", key)
+    with watched(tmp_path, "Bretagne", "Rhône") as built:
         for name, home in MEMBERS.items():
             built.member(name, built.nodes[home])
         built.join(built.nodes["Bretagne"], built.nodes["Rhône"])
         yield built
-
-
-def person(town: Town, name: str) -> Person:
-    return Person(town.folder / name, town.phrase)
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -67,17 +58,6 @@ def owes(town: Town, debtor: str, creditor: str, amount: str) -> str:
     return invoice
 
 
-def audit(town: Town, capsys: pytest.CaptureFixture[str], place: str) -> tuple[int, list[str]]:
-    folder = town.folder / place
-    urls = [node.url for node in town.nodes.values()]
-    if not folder.exists():
-        person(town, "auditor").does("audit", "fetch", *urls, "-o", str(folder))
-    capsys.readouterr()
-    code = main(["audit", "verify", str(folder), "--json"])
-    shape = json.loads(capsys.readouterr().out)
-    return code, [one["code"] for one in shape["findings"] if one["level"] == "failure"]
-
-
 def test_a_circle_through_two_cooperatives_is_set_off_told_and_found_right(
     town: Town, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -102,16 +82,16 @@ def test_a_circle_through_two_cooperatives_is_set_off_told_and_found_right(
         ("30.00", "30.00"), ("40.00", "30.00"),
     }  # fmt: skip
     assert [person(town, name).balance() for name in MEMBERS] == ["0.00"] * 4
-    assert audit(town, capsys, "first") == (0, [])
+    assert audit(town, capsys, "first", *town.nodes) == (0, [])
     # A secret that the node does not show, and one that is not its own.
     blinds = town.folder / "first" / "bretagne" / BLINDS
     shown = blinds.read_bytes()
     blinds.write_bytes(shown[1:] + shown[:1])
-    assert audit(town, capsys, "first") == (5, ["round.blind"])
+    assert audit(town, capsys, "first", *town.nodes) == (5, ["round.blind round"])
     blinds.write_bytes(shown[1:])
-    assert audit(town, capsys, "first")[0] == 5
+    assert audit(town, capsys, "first", *town.nodes)[0] == 5
     blinds.unlink()
-    assert audit(town, capsys, "first") == (5, ["round.blind"])
+    assert audit(town, capsys, "first", *town.nodes) == (5, ["round.blind round"])
 
 
 class OwnAccount:
@@ -201,4 +181,4 @@ def test_a_line_and_invoices_close_a_circle_that_neither_closes_alone(
         node.kill()
         node.start()
     assert town.officers["Bretagne"][0].does("office", "round", "--json").shape["cycles"] == []
-    assert audit(town, capsys, "second") == (0, [])
+    assert audit(town, capsys, "second", *town.nodes) == (0, [])

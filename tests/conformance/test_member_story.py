@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from cli import clock, pay, wallet_file
+from cli import clock, entering, wallet_file
 from cli.journal import Journal
 from cli.node_client import ATTEMPTS
-from tests.conformance.town import Node, Person, Run, Town
+from tests.conformance.stories import person, refused
+from tests.conformance.town import Node, Person, Town
 
 
 @pytest.fixture(scope="module")
@@ -27,23 +28,6 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 @pytest.fixture
 def node(town: Town) -> Node:
     return town.nodes["Bretagne"]
-
-
-@pytest.fixture
-def alice(town: Town) -> Person:
-    return Person(town.folder / "alice", town.phrase)
-
-
-@pytest.fixture
-def bob(town: Town) -> Person:
-    return Person(town.folder / "bob", town.phrase)
-
-
-def refused(run: Run, code: int, *parts: str) -> None:
-    assert run.code == code, run
-    assert "Traceback" not in run.err
-    for part in parts:
-        assert part in run.err, run
 
 
 @contextlib.contextmanager
@@ -80,7 +64,7 @@ def test_a_receipt_convinces_whoever_has_no_wallet(alice: Person, town: Town) ->
     order = alice.does("pay", "bob", "1", "--for", "pain", "--yes", "--json").shape["order"]
     path = town.folder / f"{order[:8]}.json"
     alice.does("receipt", "export", order[:10], "-o", str(path))
-    stranger = Person(town.folder / "nobody", town.phrase)
+    stranger = person(town, "nobody")
     checked = stranger.types("receipt", "verify", str(path))
     assert checked.code == 0, checked
     assert "✔" in checked.out
@@ -208,7 +192,7 @@ def test_an_order_that_has_expired_meanwhile_keeps_its_receipt(
     alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(pay, "ORDER_VALIDITY_S", 2)
+        patch.setattr(entering, "VALIDITY_S", 2)
         shape = alice.does("pay", "bob", "1", "--for", "sel", "--yes", "--json").shape
     forget_receipt(alice, shape["order"])
     time.sleep(3.1)
@@ -228,7 +212,7 @@ def test_an_order_signed_with_an_older_key_keeps_its_receipt(alice: Person) -> N
 
 def test_a_rotation_whose_answer_was_lost_is_taken_up_again(town: Town, node: Node) -> None:
     town.member("ines", node)
-    ines = Person(town.folder / "ines", town.phrase)
+    ines = person(town, "ines")
     before = ines.wallet
     ines.does("wallet", "rotate", "--yes")
     with Journal(ines.folder) as journal:
@@ -243,14 +227,14 @@ def test_a_rotated_key_pays_and_the_words_find_account_and_number(
     town: Town, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     town.member("dora", node)
-    dora = Person(town.folder / "dora", town.phrase)
+    dora = person(town, "dora")
     dora.does("wallet", "rotate", "--yes")
     assert dora.wallet.key_number == 1
     dora.does("pay", "bob", "1", "--yes")
     words = dora.does("wallet", "show", "--words", "--json").shape["words"]
     paper = town.folder / "paper"
     paper.write_text(" ".join(words))
-    again = Person(town.folder / "dora-again", town.phrase)
+    again = person(town, "dora-again")
     with paper.open() as stream:
         monkeypatch.setattr(sys, "stdin", stream)
         again.does("wallet", "restore", "--node", node.url, "--name", "dora", "--light")
@@ -266,7 +250,7 @@ def test_words_of_nobody_are_not_found(
     words = stranger.does("wallet", "show", "--words", "--json").shape["words"]
     paper = town.folder / "paper"
     paper.write_text(" ".join(words))
-    again = Person(town.folder / "stranger-again", town.phrase)
+    again = person(town, "stranger-again")
     with paper.open() as stream:
         monkeypatch.setattr(sys, "stdin", stream)
         found = again.types("wallet", "restore", "--node", node.url, "--light")
@@ -276,7 +260,7 @@ def test_words_of_nobody_are_not_found(
 
 def test_revoked_keys_sign_nothing_more(town: Town, node: Node) -> None:
     town.member("eve", node)
-    eve = Person(town.folder / "eve", town.phrase)
+    eve = person(town, "eve")
     revoked = eve.does("wallet", "revoke", "--yes")
     assert "révoquées" in revoked.err
     refused(eve.types("pay", "bob", "1", "--yes"), 1)
@@ -306,7 +290,7 @@ def test_history_says_when_there_is_more(alice: Person) -> None:
 
 def test_a_new_member_has_no_history(town: Town, node: Node) -> None:
     town.member("gus", node)
-    gus = Person(town.folder / "gus", town.phrase)
+    gus = person(town, "gus")
     assert gus.does("history").out == "Rien encore.\n"
 
 

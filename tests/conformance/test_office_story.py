@@ -7,7 +7,8 @@ import pytest
 from cli import pay
 from cli.asking import find_person, greet
 from cli.node_client import Client
-from tests.conformance.town import Node, Person, Run, Town
+from tests.conformance.stories import person, refused
+from tests.conformance.town import Node, Person, Town
 
 
 @pytest.fixture(scope="module")
@@ -25,18 +26,8 @@ def joined(town: Town) -> Town:
     return town
 
 
-def person(town: Town, name: str) -> Person:
-    return Person(town.folder / name, town.phrase)
-
-
 def officer(town: Town, place: str) -> Person:
     return town.officers[place][0]
-
-
-def refused(run: Run, code: int, *parts: str) -> None:
-    assert run.code == code, run
-    for part in parts:
-        assert part in run.err, run
 
 
 def test_without_a_line_nobody_is_found_next_door(town: Town) -> None:

@@ -1,89 +1,23 @@
 """A chain of debts in a village: nothing comes around, until somebody provides; audited."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cli import office_setoff
-from cli.journal import Journal
-from cli.main import main
 from federation.members_set_off import Proposal
 from federation.pool_set_off import propose_with_pool
-from node import ledger
-from node.clock import now_s
-from node.keyfile import load_keys
-from node.store.database import commit
-from protocol.envelope import open_any
-from protocol.identifiers import TextKind, to_text
-from protocol.kinds import LOGGED
-from protocol.log.receipts import Receipt
 from protocol.messages.invoices import Cut
+from tests.conformance.stories import audit, found_moselle, lie, owe, person, refused
 from tests.conformance.town import Person, Run, Town
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with Town(tmp_path_factory.mktemp("town")) as built:
-        auditor = built.person("auditor", "--officer")
-        key = to_text(TextKind.KEY, auditor.wallet.key)
-        node = built.found("Bretagne", "--auditor", key)
-        for name in ("alice", "bob", "carole"):
-            built.member(name, node)
-        yield built
-
-
-def person(town: Town, name: str) -> Person:
-    return Person(town.folder / name, town.phrase)
-
-
-def owe(town: Town, debtor: str, creditor: str, amount: str) -> str:
-    """Return the identifier of an invoice that its debtor has accepted."""
-    asked = person(town, creditor).does("invoice", "issue", debtor, amount, "--yes", "--json")
-    invoice: str = asked.shape["invoice"]
-    person(town, debtor).does("invoice", "accept", invoice[:12], "--yes")
-    return invoice
 
 
 def balances(town: Town) -> list[str]:
     return [person(town, name).balance() for name in ("alice", "bob", "carole")]
 
 
-def audit(town: Town, capsys: pytest.CaptureFixture[str], place: str) -> tuple[int, list[str]]:
-    folder = town.folder / place
-    url = town.nodes["Bretagne"].url
-    person(town, "auditor").does("audit", "fetch", url, "-o", str(folder))
-    capsys.readouterr()
-    code = main(["audit", "verify", str(folder), "--json"])
-    found = json.loads(capsys.readouterr().out)["findings"]
-    return code, [f"{one['code']} {one['record'].split()[0]}" for one in found]
-
-
-def lie(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the node enter what its officer has signed, without the last check."""
-    officer, node = town.officers["Bretagne"][0], town.nodes["Bretagne"]
-    with Journal(officer.folder) as journal:
-        (entry,) = journal.unsettled()
-    node.stop()
-    monkeypatch.setattr(ledger, "verify_discharge", lambda *_: None)
-    lying = ledger.Ledger.open(node.folder, load_keys(node.folder))
-    item = ledger.Item(open_any(entry.draft.sealed, LOGGED))
-    lying.answer(lying.decide_group([item], now_s()))
-    commit(lying.connection)
-    lying.close()
-    assert isinstance(item.verdict, Receipt), item.verdict
-    node.start()
-
-
-def refused(run: Run, code: int, *parts: str) -> None:
-    assert run.code == code, run
-    for part in parts:
-        assert part in run.err, run
-
-
-def test_a_provision_is_said_confirmed_shown_replaced_and_withdrawn(town: Town) -> None:
-    alice = person(town, "alice")
+def test_a_provision_is_said_confirmed_shown_replaced_and_withdrawn(alice: Person) -> None:
     given = alice.does("invoice", "provision", "50", "--yes")
     assert "Alice permet aux compensations de sortir jusqu'à 50,00 UEB" in given.out
     assert "peuvent encore sortir 50,00 UEB" in alice.does("balance").out
@@ -105,12 +39,12 @@ def test_a_provision_is_said_confirmed_shown_replaced_and_withdrawn(town: Town) 
 
 
 def test_a_chain_is_cleared_thanks_to_one_provision_and_audited(
-    town: Town, capsys: pytest.CaptureFixture[str]
+    town: Town, alice: Person, capsys: pytest.CaptureFixture[str]
 ) -> None:
     officer = town.officers["Bretagne"][0]
     one, two = owe(town, "alice", "bob", "120"), owe(town, "bob", "carole", "45")
     assert "rien à compenser" in officer.does("office", "setoff").out
-    person(town, "alice").does("invoice", "provision", "50", "--yes")
+    alice.does("invoice", "provision", "50", "--yes")
     tried = officer.does("office", "setoff", "--dry-run")
     assert "Alice" in tried.out and "paie 50,00 UEB" in tried.out
     assert "165,00 UEB avant, 70,00 UEB après" in tried.err
@@ -119,33 +53,33 @@ def test_a_chain_is_cleared_thanks_to_one_provision_and_audited(
     assert "compense 95,00 UEB de dettes entre ses membres, en 2 factures" in done.out
     # Alice pays 50 of hers; bob keeps 5 of them and is rid of all that he owed.
     assert balances(town) == ["-50.00", "5.00", "45.00"]
-    told = person(town, "alice").does("history").out
+    told = alice.does("history").out
     assert "Votre compte a payé 50,00 UEB de vos dettes" in told
     assert "Votre dette de 120,00 UEB envers Bob est réduite de 50,00 UEB." in told
     told = person(town, "carole").does("history").out
     assert "Votre compte a reçu 45,00 UEB" in told
     assert "Ce que Bob vous doit, 45,00 UEB, est réduit de 45,00 UEB." in told
-    lines = person(town, "alice").does("history", "--json").shape["lines"]
+    lines = alice.does("history", "--json").shape["lines"]
     assert [(line["amount"], line["from"], line["to"], line["reduced_by"]) for line in lines] == [
         ("-50.00", "alice@bretagne", None, None),
         ("0.00", "alice@bretagne", "bob@bretagne", "50.00"),
     ]
-    assert person(town, "alice").does("balance", "--json").shape["provision"] is None
+    assert alice.does("balance", "--json").shape["provision"] is None
     owed = {
         line["invoice"]: line["owed"]
         for line in person(town, "bob").does("invoice", "list", "--json").shape["invoices"]
     }
     assert owed == {one: "70.00"}
     assert two not in owed
-    assert audit(town, capsys, "first") == (0, [])
+    assert audit(town, capsys, "first", "Bretagne") == (0, [])
 
 
 def test_rings_go_first_and_one_run_does_both_steps(
-    town: Town, capsys: pytest.CaptureFixture[str]
+    town: Town, alice: Person, capsys: pytest.CaptureFixture[str]
 ) -> None:
     officer = town.officers["Bretagne"][0]
     owe(town, "bob", "alice", "20")
-    person(town, "alice").does("invoice", "provision", "30", "--yes")
+    alice.does("invoice", "provision", "30", "--yes")
     tried = officer.does("office", "setoff", "--dry-run", "--json").shape
     assert "compense 40,00 UEB" in tried["says"]
     assert "compense 30,00 UEB" in tried["pool"]["says"]
@@ -156,7 +90,7 @@ def test_rings_go_first_and_one_run_does_both_steps(
     assert balances(town) == ["-80.00", "35.00", "45.00"]
     nothing = officer.does("office", "setoff", "--json").shape
     assert (nothing["says"], nothing["pool"]) == (None, None)
-    assert audit(town, capsys, "second") == (0, [])
+    assert audit(town, capsys, "second", "Bretagne") == (0, [])
 
 
 def test_what_changes_while_it_is_computed_is_told_and_nothing_is_set_off(
@@ -187,14 +121,7 @@ def test_what_changes_while_it_is_computed_is_told_and_nothing_is_set_off(
 def test_a_second_officer_checks_the_pool_before_signing(
     tmp_path: Path, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node = town.found("Moselle", officers=2, needed=2)
-    first, second = town.officers["Moselle"]
-    for name in ("denis", "emma"):
-        applicant, letter = town.person(name), tmp_path / f"{name}.txt"
-        applicant.does("wallet", "apply", node.url, "-o", str(letter))
-        decision = tmp_path / f"{name}-decision.txt"
-        assert first.types("office", "admit", str(letter), "--yes", "-o", str(decision)).code == 7
-        second.does("office", "cosign", str(decision), "--yes")
+    first, second = found_moselle(town)
     owe(town, "denis", "emma", "10")
     owe(town, "emma", "denis", "4")
     person(town, "denis").does("invoice", "provision", "5", "--yes")
@@ -224,10 +151,13 @@ def test_a_second_officer_checks_the_pool_before_signing(
 
 
 def test_a_lying_nodes_pool_is_named_by_an_auditor(
-    town: Town, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    town: Town,
+    alice: Person,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     officer = town.officers["Bretagne"][0]
-    person(town, "alice").does("invoice", "provision", "30", "--yes")
+    alice.does("invoice", "provision", "30", "--yes")
 
     def half(*given: object) -> Proposal | None:
         best = propose_with_pool(*given)  # type: ignore[arg-type]
@@ -237,5 +167,5 @@ def test_a_lying_nodes_pool_is_named_by_an_auditor(
     monkeypatch.setattr(office_setoff, "propose_with_pool", half)
     refused(officer.types("office", "setoff", "--yes"), 1, "Des dettes ont changé")
     lie(town, monkeypatch)
-    code, findings = audit(town, capsys, "third")
+    code, findings = audit(town, capsys, "third", "Bretagne")
     assert (code, findings) == (5, ["discharge.optimum entry"])

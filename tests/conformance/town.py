@@ -13,7 +13,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -212,10 +211,3 @@ class Town:
         assert proposed.code == 7, proposed
         accepted = self.officers[two.name][0].types("office", "accept", one.name, "--yes")
         assert accepted.code == 0, accepted
-
-
-@contextlib.contextmanager
-def town(folder: Path) -> Iterator[Town]:
-    """Build a town in a folder."""
-    with Town(folder) as built:
-        yield built

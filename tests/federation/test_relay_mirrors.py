@@ -14,8 +14,8 @@ from protocol.kinds import LOGGED
 from protocol.messages.relaying import Relay
 from tests.protocol.fair import Fair, acknowledge, acknowledge_as, far_invoice, far_pay, relay_of
 from tests.protocol.market import cancellation, identifier
-from tests.protocol.test_relays import ARRIVE, STEPS, act
-from tests.protocol.town import AT, ZERO, Cooperative
+from tests.protocol.test_relays import STEPS, play
+from tests.protocol.town import AT, ZERO, Cooperative, Member
 
 LATER = AT + 3_600
 
@@ -43,24 +43,28 @@ def entry(home: Cooperative, back: int = 1) -> str:
     return f"entry {len(home.log) - back}"
 
 
+def forge(fair: Fair, sealed: bytes, prev: bytes = ZERO, seq: int = 1) -> None:
+    """Let Bretagne's node tell Rhône of a document that has no right to be told."""
+    relay = Relay(
+        by=fair.here.id, doc=sealed, exp=AT, iat=AT, kev=0, net=fair.here.charter.net, prev=prev,
+        seq=seq, to=fair.there.id,
+    )  # fmt: skip
+    assert fair.there.submit(acknowledge(fair.there, seal(relay, *fair.here.node))) is None
+
+
+def go_on(member: Member) -> None:
+    """Let the log of a member's cooperative have an entry of much later."""
+    change = member.home.limits(member.account, 1, 1, iat=LATER, exp=LATER)
+    assert member.home.submit(seal(change, *member.home.officers[:2]), LATER) is None
+
+
 @settings(max_examples=60)
 @given(st.lists(STEPS, max_size=50), st.integers(0, 100), st.integers(0, 100))
 def test_two_honest_logs_fetched_at_any_time_have_no_failure(
     steps: list[tuple[str, int, bool, int]], cut_here: int, cut_there: int
 ) -> None:
     fair = Fair()
-    known = []
-    for verb, place, is_forth, amount in steps:
-        if verb in ARRIVE:
-            getattr(fair.forth if is_forth else fair.back, verb)()
-        elif verb == "issue":
-            pair = (fair.alice, fair.bob) if is_forth else (fair.ben, fair.alice)
-            sealed = far_invoice(*pair, amount)
-            assert fair.sends(pair[0], sealed) is None
-            known.append((identifier(sealed), pair))
-        elif known:
-            inv, pair = known[place % len(known)]
-            act(fair, verb, pair, amount, inv)
+    play(fair, steps)
     least = 4
     cuts = [least + cut % (len(home.log) - least + 1)
             for home, cut in ((fair.here, cut_here), (fair.there, cut_there))]  # fmt: skip
@@ -104,13 +108,7 @@ def test_a_pair_of_which_a_log_is_absent_or_unsound_is_left_to_the_mirrors(fair:
 
 def test_a_relayed_document_that_its_log_does_not_have_is_a_failure(fair: Fair) -> None:
     # Bretagne's node tells Rhône of an invoice that alice never signed into its log.
-    forged = far_invoice(fair.alice, fair.bob, 777)
-    relay = Relay(
-        by=fair.here.id, doc=forged, exp=AT, iat=AT, kev=0, net=fair.here.charter.net, prev=ZERO,
-        seq=1, to=fair.there.id,
-    )  # fmt: skip
-    told = acknowledge(fair.there, seal(relay, *fair.here.node))
-    assert fair.there.submit(told) is None
+    forge(fair, far_invoice(fair.alice, fair.bob, 777))
     place = entry(fair.there)
     assert Code.RELAY_UNLOGGED not in [code for code, _, _ in codes(fair)]
     # Another document stands under that number.
@@ -119,14 +117,8 @@ def test_a_relayed_document_that_its_log_does_not_have_is_a_failure(fair: Fair) 
 
 
 def test_a_forged_document_is_found_when_the_log_went_on(fair: Fair) -> None:
-    forged = far_invoice(fair.alice, fair.bob, 777)
-    relay = Relay(
-        by=fair.here.id, doc=forged, exp=AT, iat=AT, kev=0, net=fair.here.charter.net, prev=ZERO,
-        seq=1, to=fair.there.id,
-    )  # fmt: skip
-    assert fair.there.submit(acknowledge(fair.there, seal(relay, *fair.here.node))) is None
-    change = fair.here.limits(fair.alice.account, 1, 1, iat=LATER, exp=LATER)
-    assert fair.here.submit(seal(change, *fair.here.officers[:2]), LATER) is None
+    forge(fair, far_invoice(fair.alice, fair.bob, 777))
+    go_on(fair.alice)
     assert codes(fair) == [(Code.RELAY_UNLOGGED, "rhone", entry(fair.there))]
 
 
@@ -138,13 +130,8 @@ def test_one_document_told_twice_is_a_failure(fair: Fair) -> None:
     fair.settle()
     state = fair.there.book.correspondent(fair.here.id)
     assert state is not None
-    again = Relay(
-        by=fair.here.id, doc=sealed, exp=AT, iat=AT, kev=0, net=fair.here.charter.net,
-        prev=state[1].hhead, seq=2, to=fair.there.id,
-    )  # fmt: skip
-    assert fair.there.submit(acknowledge(fair.there, seal(again, *fair.here.node))) is None
-    change = fair.here.limits(fair.alice.account, 1, 1, iat=LATER, exp=LATER)
-    assert fair.here.submit(seal(change, *fair.here.officers[:2]), LATER) is None
+    forge(fair, sealed, state[1].hhead, 2)
+    go_on(fair.alice)
     assert codes(fair) == [(Code.RELAY_UNLOGGED, "rhone", entry(fair.there))]
 
 
@@ -174,8 +161,7 @@ def test_an_acknowledgement_that_its_own_log_left_out_is_a_failure(fair: Fair) -
     relay = seal(relay_of(fair.here, sealed), *fair.here.node)
     assert fair.here.submit(acknowledge(fair.there, relay)) is None
     assert {code for code, _, _ in codes(fair)} <= NOTICES
-    change = fair.there.limits(fair.bob.account, 1, 1, iat=LATER, exp=LATER)
-    assert fair.there.submit(seal(change, *fair.there.officers[:2]), LATER) is None
+    go_on(fair.bob)
     assert codes(fair) == [(Code.RELAY_WITHHELD, "bretagne", entry(fair.here))]
 
 

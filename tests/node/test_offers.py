@@ -15,7 +15,7 @@ from protocol.identifiers import TextKind, to_text
 from protocol.ledger.refusals import Refusal
 from protocol.log.receipts import Receipt
 from protocol.messages.peering import Answer, Offer
-from protocol.messages.wire import BATCH, OUTCOME, PAPERS, SUBMISSION, Batch, Outcome, Submission
+from protocol.messages.wire import BATCH, PAPERS, SUBMISSION, Batch, Submission
 from tests.node.village import (
     SALT,
     House,
@@ -57,13 +57,6 @@ async def people(*houses: House) -> list[Villager]:
     return [await house.admit(f"m{number}") for house in houses for number in range(2)]
 
 
-async def outcome(house: House, asker: Villager, sealed: bytes) -> Outcome:
-    order = reopen_verified(sealed).id
-    reply = await house.call("POST", "/questions", asker.question("outcome", doc=order))
-    assert reply.status == 200, reply
-    return OUTCOME.decode(reply.body)
-
-
 @pytest.mark.parametrize("seed", range(8))
 async def test_no_pattern_of_loss_doubling_and_death_loses_or_doubles_a_payment(
     tmp_path: Path, seed: int
@@ -102,7 +95,7 @@ async def test_no_pattern_of_loss_doubling_and_death_loses_or_doubles_a_payment(
         wire.lost = wire.doubled = wire.slow = 0.0
         expected = dict.fromkeys(everyone, 0)
         for payer, sealed, amount in paid:
-            ended = await outcome(payer.home, payer, sealed)
+            ended = await payer.outcome(sealed)
             assert ended.state in {"final", "refused"}
             if ended.state == "final":
                 expected[payer] -= amount
@@ -118,7 +111,7 @@ async def test_what_the_payee_cannot_take_is_given_back_with_its_reason(tmp_path
         sealed = alice.paying(small, 11)
         await one.enter(sealed)
         await until(lambda: settled(one, two))
-        ended = await outcome(one, alice, sealed)
+        ended = await alice.outcome(sealed)
         assert ended.state == "refused"
         assert isinstance(ended.answer, bytes)
         assert open_sealed(ended.answer, Answer).document.why == Refusal.CEILING_EXCEEDED
@@ -134,7 +127,7 @@ async def test_a_neighbour_that_was_down_gets_all_in_order_and_a_held_order_says
         orders = [alice.paying(remi, amount) for amount in range(1, 120)]
         for sealed in orders:
             await one.enter(sealed)
-        assert (await outcome(one, alice, orders[0])).state == "held"
+        assert (await alice.outcome(orders[0])).state == "held"
         assert (alice.balance, one.held()) == (-sum(range(1, 120)), 119)
         await two.start()
         await until(lambda: settled(one, two))
@@ -233,7 +226,7 @@ async def test_wrong_answers_never_change_a_book(tmp_path: Path) -> None:
             digest = one.book.digest()
             await asyncio.sleep(0.05)
             assert one.book.digest() == digest, lie
-            assert (await outcome(one, alice, sealed)).state == "held"
+            assert (await alice.outcome(sealed)).state == "held"
             one.wire.tamper = None
             await until(lambda: settled(one, two))
         # More answers than offers, and none at all, are no answers.

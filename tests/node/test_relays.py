@@ -9,7 +9,7 @@ import pytest
 
 from federation.ledger_audit import audit_log
 from node.drivers import offers
-from protocol.envelope import open_sealed, reopen_verified, seal
+from protocol.envelope import open_sealed, seal
 from protocol.ledger.refusals import Refusal
 from protocol.log.receipts import Receipt
 from protocol.messages.invoices import Acceptance, Cancellation, Invoice
@@ -18,11 +18,9 @@ from protocol.messages.relaying import Acknowledgement, Relay
 from protocol.messages.wire import (
     BATCH,
     INVOICES,
-    OUTCOME,
     SUBMISSION,
     Batch,
     InvoiceLine,
-    Outcome,
     Submission,
 )
 from tests.node.test_invoices import about, invoice
@@ -71,13 +69,6 @@ async def lines_of(member: Villager) -> list[InvoiceLine]:
     return INVOICES.decode(reply.body).lines
 
 
-async def outcome(member: Villager, sealed: bytes) -> Outcome:
-    asked = member.question("outcome", doc=reopen_verified(sealed).id)
-    reply = await member.home.call("POST", "/questions", asked)
-    assert reply.status == 200, reply
-    return OUTCOME.decode(reply.body)
-
-
 def records(house: House) -> list[tuple[int, bytes, bytes]]:
     return house.rows("SELECT at, salt, sealed FROM entries ORDER BY idx")
 
@@ -114,16 +105,16 @@ async def test_what_the_other_side_does_not_know_yet_is_said(tmp_path: Path) -> 
         await one.enter(sealed)
         (line,) = await lines_of(alice)
         assert (line.way, line.who) == (True, "@Rhone")
-        assert (await outcome(alice, sealed)).state == "held"
+        assert (await alice.outcome(sealed)).state == "held"
         await one.kill()
         await one.start()
         await two.start()
         await until(lambda: quiet(one, two))
-        assert (await outcome(alice, sealed)).state == "final"
+        assert (await alice.outcome(sealed)).state == "final"
         declined = abroad(alice, bob, 5, debtor=bytes(16))
         await one.enter(declined)
         await until(lambda: quiet(one, two))
-        ended = await outcome(alice, declined)
+        ended = await alice.outcome(declined)
         assert ended.state == "refused" and isinstance(ended.receipt, Receipt)
         answer = open_sealed(ended.answer, Acknowledgement).document  # type: ignore[arg-type]
         assert answer.why == Refusal.DEBTOR_UNKNOWN

@@ -18,7 +18,7 @@ from node.founding import found_cooperative, network_of
 from node.household import Household, open_household
 from node.peers import Peers
 from node.settings import Settings, load_settings
-from protocol.envelope import document_id, open_any, open_sealed, seal
+from protocol.envelope import document_id, open_any, open_sealed, reopen_verified, seal
 from protocol.identifiers import correspondent_account
 from protocol.kinds import LOGGED
 from protocol.ledger.book import Book
@@ -27,7 +27,7 @@ from protocol.log.receipts import Receipt, verify_receipt
 from protocol.messages.answers import Rejection
 from protocol.messages.decisions import Admission, Charter, CreditLine
 from protocol.messages.orders import Question, purpose_digest
-from protocol.messages.wire import PAPERS, Papers, Submission
+from protocol.messages.wire import OUTCOME, PAPERS, Outcome, Papers, Submission
 from protocol.signatures import public_key_of
 from tests.protocol.town import Member, seed_of
 
@@ -62,6 +62,13 @@ class Villager(Member):
             "kev": self.kev, "most": 100, "seq": 0, **dated(),
         }  # fmt: skip
         return seal(Question(**fields | changes), *self.seeds)
+
+    async def outcome(self, sealed: bytes) -> Outcome:
+        """Ask what became of a document."""
+        asked = self.question("outcome", doc=reopen_verified(sealed).id)
+        reply: Reply = await self.home.call("POST", "/questions", asked)
+        assert reply.status == 200, reply
+        return OUTCOME.decode(reply.body)
 
 
 class House:
