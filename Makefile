@@ -30,14 +30,14 @@ fix: $(READY) ## let ruff mend and format what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-fuzz: $(READY) ## the properties again, 20,000 fresh examples each (prints its seed)
+fuzz: $(READY) $(KERNEL) ## the properties again, 20,000 fresh examples each (prints its seed)
 	$(BIN)/python -m pytest -n 2 --hypothesis-profile=fuzz $(ARGS)
 
 bench: $(READY) $(KERNEL) ## measure the node and the audit; writes build/bench.json
 	@mkdir -p build
 	@$(BIN)/python -m tests.bench.run $(ARGS)
 
-bench-clearing: $(READY) ## measure the clearing engine; writes build/bench-clearing.json
+bench-clearing: $(READY) $(KERNEL) ## measure the clearing engine; writes build/bench-clearing.json
 	@mkdir -p build
 	@$(BIN)/python -m tests.bench.clearing.run $(ARGS)
 
