@@ -128,9 +128,10 @@ async def ask_beside(
 ) -> bytes:
     """Ask as `ask` does, beside other requests, the node of a charter."""
     body = _signed(asker, what, charter.id, charter.document.net, doc, first, most)
-    is_once, timeout_s = what == "round", _timeout_s(what)
-    answer = client.request("POST", "/questions", body, repeat=not is_once, timeout_s=timeout_s)
-    return expect_ok(await answer)
+    answer = await client.request(
+        "POST", "/questions", body, repeat=what != "round", timeout_s=_timeout_s(what)
+    )
+    return expect_ok(answer)
 
 
 def _signed(
